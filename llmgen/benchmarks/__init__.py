@@ -1,0 +1,5 @@
+"""What is asked and how an answer is graded. One file (or package) and one row per benchmark."""
+
+from llmgen.registry import Registry
+
+BENCHMARKS = Registry("benchmark", {"finetunebench": "llmgen.benchmarks.finetunebench:SPEC"})

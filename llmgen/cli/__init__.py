@@ -1,0 +1,1 @@
+"""Parse, call one story, print. The only package that prints."""

@@ -1,0 +1,102 @@
+"""The command line's root: a lazy table of commands, one way to end, one call of asyncio.run.
+
+Commands are imported when they are called, so that `llmgen --help` stays instant.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from llmgen import __version__
+from llmgen.config import Settings, load_settings
+from llmgen.errors import EXIT_INTERRUPTED, EXIT_USAGE, LlmgenError
+
+T = TypeVar("T")
+
+# command -> (module:attribute, one line for --help)
+COMMANDS = {
+    "eval": ("llmgen.cli.eval:eval_group", "Ask a model a benchmark, grade, store, report."),
+    "rescore": ("llmgen.cli.rescore:rescore", "Grade the stored answers of a run again, without a model call."),
+    "compare": ("llmgen.cli.compare:compare", "Paired comparison of two runs: difference, interval, p."),
+    "runs": ("llmgen.cli.runs:runs", "List, show, export or remove runs."),
+    "sql": ("llmgen.cli.sql:sql", "Read-only SQL over the results."),
+    "fold": ("llmgen.cli.runs:fold", "Fold journals into the database (repair)."),
+    "cache": ("llmgen.cli.cache:cache", "Statistics and pruning of the response cache."),
+    "models": ("llmgen.cli.models:models", "Pull, list and price models."),
+    "vllm": ("llmgen.cli.vllm:vllm", "Start, stop and look at managed vLLM servers."),
+    "doctor": ("llmgen.cli.doctor:doctor", "What works here, and how to mend what does not."),
+    "completion": ("llmgen.cli.completion:completion", "Print the shell completion script."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are first asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="llmgen")
+@click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings file (default: ./llmgen.toml)."
+)
+@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Data home (default: ./.llmgen).")
+@click.pass_context
+def cli(ctx: click.Context, config: Path | None, home: Path | None) -> None:
+    """Is a benchmark score knowledge or memory? Ask, extract, check, store, compare."""
+    ctx.obj = (config, home)
+
+
+def settings_of(ctx: click.Context) -> Settings:
+    """The settings of this call: file, environment, then --home."""
+    config, home = ctx.find_root().obj or (None, None)
+    environ = {**os.environ, "LLMGEN_HOME": str(home)} if home else os.environ
+    return load_settings(config, environ)
+
+
+def run_async(main: Coroutine[Any, Any, T]) -> T:
+    """The only call of asyncio.run, on uvloop where it exists."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(main)
+    return asyncio.run(main, loop_factory=uvloop.new_event_loop)
+
+
+def main() -> NoReturn:
+    """Entry point: every error the user can mend is one line on stderr and an exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        code = EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        code = EXIT_USAGE
+    except LlmgenError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        click.echo(f"error: {error.message}{hint}", err=True)
+        code = error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away (head, less): nothing left to say
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,1 @@
+"""Where requests leave: cached -> budgeted -> fan-out -> retrying -> routed -> limited -> provider."""
