@@ -1,0 +1,1 @@
+"""Numbers from arrays: intervals, tests, summaries. Pure numpy: no SQL, no files."""
