@@ -27,7 +27,10 @@ class ProviderRow(Struct, forbid_unknown_fields=True):
     `auth` is the header the key goes into; `n_mode` says whether the vendor returns n texts itself or has
     to be asked n times; `tpm_counts` whether its token limit counts what was reserved or what was used;
     `rate_headers` names the family of rate-limit headers it sends. `max_stop` and `max_top_logprobs` are
-    the vendor's limits (None = no logprobs at all). `local` servers cost nothing and get longer timeouts.
+    the vendor's limits (None = no logprobs at all); `max_completions_logprobs` is the limit of the
+    completions API where it differs. `logprobs_style`: `flag` = `logprobs: true` and `top_logprobs: k`,
+    `count` = `logprobs: k`. `lists_models` is False where /models does not name everything that is served.
+    `local` servers cost nothing, need no key and get longer timeouts.
     """
 
     base_url: str = ""
@@ -37,6 +40,9 @@ class ProviderRow(Struct, forbid_unknown_fields=True):
     n_mode: Literal["native", "loop"] = "native"
     max_tokens_field: str = "max_tokens"
     max_top_logprobs: int | None = None
+    max_completions_logprobs: int | None = None
+    logprobs_style: Literal["flag", "count"] = "flag"
+    lists_models: bool = True
     max_stop: int | None = None
     seed: bool = True
     prompt_logprobs: bool = False

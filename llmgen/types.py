@@ -128,12 +128,14 @@ class Usage(Struct):
     """Tokens and cost of one logical request, all attempts together. Unknown price: `cost_usd` is None, never 0.
 
     `uncertain_usd` is the prompt cost of attempts that failed after the body had been sent and may have
-    been billed; `saved_usd` is what a cache hit would have cost.
+    been billed; `saved_usd` is what a cache hit would have cost. `completion_tokens` includes
+    `reasoning_tokens`, as vendors bill them.
     """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+    reasoning_tokens: int = 0
     cost_usd: float | None = None
     uncertain_usd: float = 0.0
     saved_usd: float = 0.0
