@@ -100,13 +100,28 @@ class TimeoutSettings(Struct, forbid_unknown_fields=True):
     give_up_s: Positive = 900.0
 
 
+class ContextTier(Struct, forbid_unknown_fields=True):
+    """The prices (US dollars per million tokens) of a request whose prompt is longer than `above_tokens`."""
+
+    above_tokens: Count
+    input: Annotated[float, msgspec.Meta(ge=0)]
+    output: Annotated[float, msgspec.Meta(ge=0)]
+    cached_input: Annotated[float, msgspec.Meta(ge=0)] | None = None
+
+
 class Price(Struct, forbid_unknown_fields=True):
-    """US dollars per million tokens."""
+    """US dollars per million tokens; reasoning tokens cost what output costs.
+
+    `max_output_tokens` is the longest answer the model gives: what a budget reserves for a request that
+    names no `max_tokens`. `valid_from` is an ISO date, `source` the vendor's page by its title.
+    """
 
     input: Annotated[float, msgspec.Meta(ge=0)]
     output: Annotated[float, msgspec.Meta(ge=0)]
     cached_input: Annotated[float, msgspec.Meta(ge=0)] | None = None
     batch_factor: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.5
+    context_tiers: tuple[ContextTier, ...] = ()
+    max_output_tokens: Count | None = None
     valid_from: str = ""
     source: str = ""
 
