@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, dataclass_transform
 
 import msgspec
 
@@ -46,6 +46,7 @@ FailureKind: TypeAlias = Literal[
 _sorted_json = msgspec.json.Encoder(order="sorted")
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 class Struct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of all nouns: frozen, keyword-only, defaults left out when encoded."""
 
