@@ -23,7 +23,7 @@ _DRAWS = 10_000
 _CHUNK = 1 << 22  # numbers drawn at a time: bounds memory at tens of megabytes
 
 
-class Interval(Struct, frozen=True):
+class Interval(Struct):
     """A mean with its 95 % interval. `n_clusters` is n when samples are independent.
 
     `mean` is None without samples, `se` is None when it cannot be estimated (fewer than two clusters);

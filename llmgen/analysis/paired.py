@@ -32,7 +32,7 @@ ONE_POINT = 0.01
 _BOTH_SIDES = (-1.0, 1.0)
 
 
-class Side(Struct, frozen=True):
+class Side(Struct):
     """One run's part in a comparison, counted in samples.
 
     `score` is the mean over the compared samples. `n_graded` of the `n` samples have a grade; `excluded`
@@ -48,7 +48,7 @@ class Side(Struct, frozen=True):
     score: Interval
 
 
-class Figures(Struct, frozen=True):
+class Figures(Struct):
     """The same comparison under the other treatment of ungraded samples."""
 
     missing: Missing
@@ -58,7 +58,7 @@ class Figures(Struct, frozen=True):
     difference: float
 
 
-class Comparison(Struct, frozen=True):
+class Comparison(Struct):
     """How two runs differ: `difference` = a - b with its 95 % interval and two-sided p.
 
     `n` is the number of pairs (of graded samples on the smaller side when unpaired). `better_a` and
@@ -88,7 +88,7 @@ class Comparison(Struct, frozen=True):
     warnings: tuple[str, ...]
 
 
-class _Graded(Struct, frozen=True):
+class _Graded(Struct):
     """One sample of one run: mean grade over its repeats (None = none was graded) and what was missing."""
 
     value: float | None

@@ -1,0 +1,15 @@
+"""The page of a comparison: what differs, by how much, how sure that is, and on which samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from llmgen.reports.forest import difference_axis
+from llmgen.reports.render import render
+from llmgen.reports.views import ComparisonPage
+
+
+def render_comparison(page: ComparisonPage, templates: Path) -> str:
+    """One HTML page. Raises StoreError when the templates are missing."""
+    bars = [row.bar for row in page.rows if row.bar is not None]
+    return render("comparison.html.j2", templates, page=page, bars=bars, axis=difference_axis(bars))

@@ -1,0 +1,51 @@
+"""The page of one run: the score with its error bar, what is missing, what went wrong, who was asked."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+from llmgen.reports.forest import SHARE, bars_of
+from llmgen.reports.render import render, write_report
+from llmgen.reports.reproduce import command_of
+from llmgen.reports.views import MEANINGS, Score, Tally
+from llmgen.types import Run, Summary
+
+__all__ = ["render_run", "write_report"]
+
+_METHODS = {
+    "wilson": "the Wilson score interval, for samples that are independent of each other",
+    "t": "Student's t on the standard error of the mean, samples of one cluster kept together",
+    "none": "no interval: there are too few graded samples for one",
+}
+
+
+def render_run(run: Run, summary: Summary, score: Score, tally: Tally, templates: Path) -> str:
+    """One HTML page that needs nothing else to be read. Raises StoreError when the templates are missing."""
+    counts = {**tally.outcomes, **tally.exclusions}
+    return render(
+        "run.html.j2",
+        templates,
+        run=run,
+        summary=summary,
+        score=score,
+        tally=tally,
+        command=command_of(run),
+        tables=[(table, bars_of(table)) for table in summary.tables],
+        axis=SHARE,
+        outcomes=_outcomes(tally),
+        excluded=sum(tally.exclusions.values()),
+        groups=[
+            (outcome, counts[outcome], list(examples))
+            for outcome, examples in groupby(tally.examples, key=lambda example: example.outcome)
+        ],
+        method=_METHODS[score.method],
+    )
+
+
+def _outcomes(tally: Tally) -> list[tuple[str, int, float, bool, str]]:
+    """(outcome, answers, share of all answers, is in the score, meaning); exclusions are always listed."""
+    rows = [(name, count, True) for name, count in tally.outcomes.items()]
+    rows += [(name, count, False) for name, count in tally.exclusions.items()]
+    total = sum(count for _, count, _ in rows)
+    return [(name, count, count / max(total, 1), graded, MEANINGS[name]) for name, count, graded in rows]

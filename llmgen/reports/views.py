@@ -1,0 +1,125 @@
+"""What the pages show: values that a caller fills, free of store and analysis."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from llmgen.types import Message, Outcome, Struct
+
+MEANINGS = {
+    "correct": "The answer was read and agrees with the gold answer.",
+    "wrong": "The answer was read and does not agree with the gold answer.",
+    "stale": "The answer gives the value from before the fact changed. Not correct.",
+    "abstain": "The model said that it does not know. Not correct.",
+    "refused": "The model or the vendor's filter declined to answer. Not graded, not in the accuracy.",
+    "truncated": "The answer hit the token limit before it committed to a value. Not graded.",
+    "unparsed": "Nothing in the answer could be read as an answer, or it was empty. Not graded.",
+    "error": "The call or a later stage failed. Not graded; asked again when the run is resumed.",
+}
+
+
+class Score(Struct):
+    """A run's headline: the mean grade over the graded samples with its 95 % interval, None without any.
+
+    `n` and `n_graded` count samples. `method` is how the interval was made: `wilson`, `t` or `none`;
+    `n_clusters` the independent groups behind it.
+    """
+
+    n: int
+    n_graded: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    method: Literal["wilson", "t", "none"]
+    n_clusters: int
+
+
+class Example(Struct):
+    """One answer to look at. `reason` says why it was graded so, or how it failed."""
+
+    sample_id: str
+    repeat: int
+    outcome: Outcome
+    prompt: tuple[Message, ...]
+    answer: str | None
+    gold: str | None
+    reason: str
+
+
+class Tally(Struct):
+    """A run's answers (samples x repeats) counted.
+
+    `outcomes` holds the graded answers by outcome, `exclusions` the others, zeros included. Tokens are
+    None when no answer came; latencies (seconds, of answers that were not cached) likewise. `served`
+    counts answers by who gave them ("model at endpoint").
+    """
+
+    outcomes: dict[str, int]
+    exclusions: dict[str, int]
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    n_cached: int
+    latency_p50_s: float | None
+    latency_p95_s: float | None
+    served: dict[str, int]
+    examples: tuple[Example, ...]
+
+
+class Bar(Struct):
+    """A row of a forest plot: an estimate with its interval and the number of samples behind it."""
+
+    label: str
+    low: float
+    high: float
+    mean: float
+    n: str = ""
+
+
+class RunCard(Struct):
+    """One side of a comparison, as a list of facts (name, value), already formatted."""
+
+    letter: str
+    run_id: str
+    model: str
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+class DifferenceRow(Struct):
+    """One line of a comparison's table, already formatted; `bar` is None when nothing could be compared."""
+
+    label: str
+    cells: tuple[str, ...]
+    bar: Bar | None = None
+
+
+class Flip(Struct):
+    """A sample on which two runs disagree: what both said."""
+
+    sample_id: str
+    gold: str | None
+    better: str
+    answer_a: str | None
+    answer_b: str | None
+    outcome_a: str
+    outcome_b: str
+
+
+class ComparisonPage(Struct):
+    """A comparison of two runs, or of several with the first.
+
+    `unlike` lists in what the runs differ besides the model; `headline` is the overall finding in one
+    sentence; `columns` name the cells of every row; `exclusions` has a header row first.
+    """
+
+    title: str
+    headline: str
+    runs: tuple[RunCard, ...]
+    unlike: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: tuple[DifferenceRow, ...]
+    exclusions: tuple[tuple[str, ...], ...] = ()
+    flips: tuple[Flip, ...] = ()
+    n_flips: int = 0
+    warnings: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    command: str = ""
