@@ -31,7 +31,8 @@ _BY_WORDS: tuple[tuple[frozenset[int], re.Pattern[str], FailureKind], ...] = (
         frozenset({400, 413, 422, 500}),
         re.compile(
             r"context_length|context[ _-](length|window|size)|exceed_context"
-            r"|(prompt|input)( is|s are)? too long|maximum (input|sequence|prompt) length|too many (input )?tokens|input token count"
+            r"|(prompt|input)( is|s are)? too long|maximum (input|sequence|prompt) length"
+            r"|too many (input )?tokens|input token count"
         ),
         "context_length",
     ),
