@@ -11,5 +11,4 @@ from llmgen.reports.views import ComparisonPage
 
 def render_comparison(page: ComparisonPage, templates: Path) -> str:
     """One HTML page. Raises StoreError when the templates are missing."""
-    bars = [row.bar for row in page.rows if row.bar is not None]
-    return render("comparison.html.j2", templates, page=page, bars=bars, axis=difference_axis(bars))
+    return render("comparison.html.j2", templates, page=page, axis=difference_axis(page.bars))

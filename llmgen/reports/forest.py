@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 
@@ -40,8 +39,8 @@ def difference_axis(bars: Sequence[Bar]) -> Axis:
 def bars_of(table: Table) -> tuple[Bar, ...]:
     """The rows of a table that state a share with an interval, as `0.54 [0.40, 0.67]` or in two cells.
 
-    The estimate is the number before the bracket, in its cell or in the nearest cell to the left; rows in
-    which it does not lie inside the interval, or outside 0..1, are no estimates and are skipped.
+    The estimate is the number before the bracket, in its cell or in the cell to the left. Rows in which that
+    is no number inside the interval and 0..1 state no estimate and are skipped.
     """
     bars = (_bar(table.columns, row) for row in table.rows)
     return tuple(bar for bar in bars if bar is not None)
@@ -53,19 +52,16 @@ def _bar(columns: Sequence[str], row: Sequence[str]) -> Bar | None:
         if found is None:
             continue
         low, high = float(found[1]), float(found[2])
-        mean = _number_before([*row[:index], cell[: found.start()]])
+        before = cell[: found.start()].strip() or (row[index - 1] if index else "")
+        mean = _number(before)
         if 0 <= low <= high <= 1 and mean is not None and low - 5e-4 <= mean <= high + 5e-4:
             return Bar(label=_label(row), mean=mean, low=low, high=high, n=_size(columns, row))
         return None
     return None
 
 
-def _number_before(cells: Sequence[str]) -> float | None:
-    for cell in reversed(cells):
-        if _NUMBER.fullmatch(cell.strip()):
-            value = float(cell)
-            return value if math.isfinite(value) else None
-    return None
+def _number(cell: str) -> float | None:
+    return float(cell) if _NUMBER.fullmatch(cell.strip()) else None
 
 
 def _label(row: Sequence[str]) -> str:

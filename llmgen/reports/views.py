@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from llmgen.types import Message, Outcome, Struct
+from llmgen.types import Message, Outcome, Struct, Table
 
 MEANINGS = {
     "correct": "The answer was read and agrees with the gold answer.",
@@ -81,45 +81,40 @@ class RunCard(Struct):
     letter: str
     run_id: str
     model: str
-    facts: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, str], ...]
 
 
-class DifferenceRow(Struct):
-    """One line of a comparison's table, already formatted; `bar` is None when nothing could be compared."""
-
-    label: str
-    cells: tuple[str, ...]
-    bar: Bar | None = None
-
-
-class Flip(Struct):
-    """A sample on which two runs disagree: what both said."""
+class FlipView(Struct):
+    """A sample on which two runs disagree: what both said. `letter` is the run that was graded higher."""
 
     sample_id: str
+    letter: str
     gold: str | None
-    better: str
-    answer_a: str | None
-    answer_b: str | None
-    outcome_a: str
-    outcome_b: str
+    said: tuple[tuple[str, str | None], ...]
+
+
+class FlipGroup(Struct):
+    """The disagreements of one pair of runs: `n` of them in all, some to look at."""
+
+    title: str
+    n: int
+    flips: tuple[FlipView, ...]
 
 
 class ComparisonPage(Struct):
-    """A comparison of two runs, or of several with the first.
+    """A comparison of a run with one or more others.
 
-    `unlike` lists in what the runs differ besides the model; `headline` is the overall finding in one
-    sentence; `columns` name the cells of every row; `exclusions` has a header row first.
+    `unlike` lists in what the runs differ besides the model; `findings` are sentences, one a pair; `bars`
+    are the differences with their intervals; `methods` says how they were tested.
     """
 
     title: str
-    headline: str
-    runs: tuple[RunCard, ...]
     unlike: tuple[str, ...]
-    columns: tuple[str, ...]
-    rows: tuple[DifferenceRow, ...]
-    exclusions: tuple[tuple[str, ...], ...] = ()
-    flips: tuple[Flip, ...] = ()
-    n_flips: int = 0
-    warnings: tuple[str, ...] = ()
-    methods: tuple[str, ...] = ()
-    command: str = ""
+    warnings: tuple[str, ...]
+    findings: tuple[str, ...]
+    bars: tuple[Bar, ...]
+    tables: tuple[Table, ...]
+    runs: tuple[RunCard, ...]
+    flips: tuple[FlipGroup, ...]
+    methods: tuple[str, ...]
+    command: str
