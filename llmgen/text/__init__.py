@@ -8,6 +8,7 @@ from llmgen.text.dates import is_year, without_dates
 from llmgen.text.folding import fold, without_answer_prefix
 from llmgen.text.numbers import is_number
 from llmgen.text.reading import Reading, read, split_tokens
+from llmgen.text.reasoning import without_reasoning
 from llmgen.text.replies import is_abstention, yes_or_no
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "split_tokens",
     "without_answer_prefix",
     "without_dates",
+    "without_reasoning",
     "yes_or_no",
 ]
