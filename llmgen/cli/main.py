@@ -80,7 +80,8 @@ def run_async(main: Coroutine[Any, Any, T]) -> T:
         import uvloop
     except ImportError:
         return asyncio.run(main)
-    return asyncio.run(main, loop_factory=uvloop.new_event_loop)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # asyncio.run takes it from 3.12 on
+        return runner.run(main)
 
 
 def main() -> NoReturn:
