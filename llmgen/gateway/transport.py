@@ -10,7 +10,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -36,6 +36,20 @@ class Reply(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+class Sender(Protocol):
+    """What a dialect needs of a transport."""
+
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Reply:
+        """One attempt. Raises ProviderError for what goes wrong below HTTP."""
+        ...
+
+    async def aclose(self) -> None:
+        """Lets the connections go."""
+        ...
 
 
 class _Connector(aiohttp.TCPConnector):

@@ -265,10 +265,9 @@ async def test_a_vendor_that_echoes_the_key_is_redacted(ask, request_for, emulat
     assert keys not in error.message + error.body
 
 
-async def test_a_redirect_is_not_followed(ask, request_for, emulator, keys):
-    emulator.plan = script(
-        Fault(name="302", headers={"location": f"{emulator.url('azure')}/chat/completions"})
-    )
+async def test_a_redirect_is_not_followed(ask, request_for, emulator):
+    elsewhere = f"{emulator.url('azure')}/chat/completions"
+    emulator.plan = script(Fault(name="302", headers={"location": elsewhere}))
     provider = await ask("azure")
     error = await failing(provider, request_for(provider))
     assert (error.kind, emulator.n_requests) == ("not_found", 1)

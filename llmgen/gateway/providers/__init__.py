@@ -17,7 +17,7 @@ PROVIDERS = Registry(
         "fireworks": _OPENAI,
         "nebius": _OPENAI,
         "openrouter": _OPENAI,
-        "vllm": _OPENAI,
+        "vllm": "llmgen.gateway.providers.vllm:build",
         "llamacpp": _OPENAI,
         "ollama": _OPENAI,
         "openai-compatible": _OPENAI,

@@ -34,7 +34,7 @@ def decode(reply: Reply, request: Request, endpoint: str) -> Completion:
 
 def decode_models(reply: Reply) -> list[ModelInfo]:
     """What /models lists, bare or wrapped in `data`."""
-    found = _read(_models, reply)
+    found = read(_models, reply)
     return [
         ModelInfo(
             id=model.id, shutdown_date=model.shutdown_date or model.expiration_date or model.deprecation
@@ -43,7 +43,8 @@ def decode_models(reply: Reply) -> list[ModelInfo]:
     ]
 
 
-def _read(decoder: msgspec.json.Decoder[T], reply: Reply) -> T:
+def read(decoder: msgspec.json.Decoder[T], reply: Reply) -> T:
+    """The body as `decoder`'s type. Raises ProviderError: truncated_body or malformed."""
     try:
         return decoder.decode(reply.body)
     except msgspec.ValidationError as error:
@@ -59,7 +60,7 @@ def _read(decoder: msgspec.json.Decoder[T], reply: Reply) -> T:
 
 
 def _decode_choices(reply: Reply, request: Request, endpoint: str) -> Completion:
-    found = _read(_choices, reply)
+    found = read(_choices, reply)
     choices = found.choices or []
     error = found.error or next((choice.error for choice in choices if choice.error), None)
     if error:
@@ -180,7 +181,7 @@ def _usage(counts: wire.Counts | None) -> Usage:
 
 def _decode_responses(reply: Reply, request: Request, endpoint: str) -> Completion:
     """The responses API has no finish reason: it is read from the status, in the words of chat."""
-    found = _read(_responses, reply)
+    found = read(_responses, reply)
     if found.error:
         raise in_body(found.error, reply.headers, reply.body)
     if found.output is None:

@@ -12,7 +12,7 @@ from llmgen.errors import ProviderError
 from llmgen.gateway.providers.ratelimit_headers import retry_after_s, should_retry
 from llmgen.gateway.transport import Reply
 from llmgen.redact import redact
-from llmgen.types import FailureKind
+from llmgen.types import Completion, FailureKind, Request
 
 EXCERPT = 500
 _REFUSED = re.compile(
@@ -164,6 +164,19 @@ def malformed(reply: Reply, why: str) -> ProviderError:
         status=reply.status,
         sent=True,
         body=excerpt(reply.body),
+    )
+
+
+def refusal(refused: Refused, request: Request, endpoint: str) -> Completion:
+    """The Completion whose texts were all refused for one reason."""
+    n = request.sampling.n
+    return Completion(
+        texts=("",) * n,
+        finish_reasons=(refused.reason,) * n,
+        model=request.model,
+        endpoint=endpoint,
+        refusals=(refused.message,) * n,
+        n_asked=n,
     )
 
 

@@ -14,9 +14,9 @@ from llmgen.gateway.base import ModelInfo, RateInfo
 from llmgen.gateway.providers.address import Address, address, headers_for, key_for
 from llmgen.gateway.providers.decode import decode, decode_models
 from llmgen.gateway.providers.encode import PATHS, check_limits, encode, unsupported, without
-from llmgen.gateway.providers.failures import Refused, failed
+from llmgen.gateway.providers.failures import Refused, failed, refusal
 from llmgen.gateway.providers.ratelimit_headers import rate_info
-from llmgen.gateway.transport import Reply, Transport
+from llmgen.gateway.transport import Reply, Sender, Transport
 from llmgen.types import Completion, Request
 
 _OK, _NOT_FOUND, _NO_METHOD = 200, 404, 405
@@ -32,7 +32,7 @@ class OpenAIProvider:
         name: str,
         row: ProviderRow,
         where: Address,
-        transport: Transport,
+        transport: Sender,
         *,
         key: str | None = None,
         drop_unsupported: bool = False,
@@ -96,19 +96,6 @@ def decode_reply(reply: Reply, request: Request, endpoint: str) -> Completion:
         return decode(reply, request, endpoint)
     except Refused as refused:
         return refusal(refused, request, endpoint)
-
-
-def refusal(refused: Refused, request: Request, endpoint: str) -> Completion:
-    """A Completion whose texts were all refused for one reason."""
-    n = request.sampling.n
-    return Completion(
-        texts=("",) * n,
-        finish_reasons=(refused.reason,) * n,
-        model=request.model,
-        endpoint=endpoint,
-        refusals=(refused.message,) * n,
-        n_asked=n,
-    )
 
 
 async def build(

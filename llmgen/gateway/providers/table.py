@@ -7,6 +7,7 @@ documentation; those of vllm and llamacpp were measured.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from llmgen.config import ProviderRow, Settings
 from llmgen.errors import ConfigError, UsageError
 from llmgen.gateway.base import Provider
 from llmgen.gateway.providers import PROVIDERS
+from llmgen.gateway.providers.recording import Recording
 from llmgen.registry import unknown_name
 
 ROWS: dict[str, ProviderRow] = {
@@ -170,10 +172,11 @@ def resolve(model_id: str, settings: Settings) -> tuple[str, ProviderRow, str]:
 async def open_provider(model_id: str, settings: Settings, options: dict[str, Any]) -> Provider:
     """The provider behind `model_id`, ready to be asked. Close it with `aclose`.
 
+    `options["record"]` names a file to which every answer is appended, for `replay/MODEL`.
     Raises UsageError or ConfigError for everything the user can mend: unknown name, missing key or base
     URL, an engine that is not installed.
     """
     name, row, model = resolve(model_id, settings)
     factory = PROVIDERS.load(name if name in PROVIDERS.names() else "openai-compatible")
     provider: Provider = await factory(name, model, row, settings, options)
-    return provider
+    return Recording(provider, Path(options["record"])) if options.get("record") else provider
