@@ -25,7 +25,7 @@ MAX_THREADS = 8  # more do not make a small model faster
 STOP_S = 5.0
 
 
-class EngineSettings(Struct, frozen=True):
+class EngineSettings(Struct):
     """How the server runs. `slots` requests are decoded at once, each with `context` tokens of room."""
 
     slots: int = 4

@@ -25,7 +25,7 @@ _PROC = Path("/proc")
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class Identity(Struct, frozen=True):
+class Identity(Struct):
     """One process beyond doubt: its pid may be given to another, its start and command line are its own.
 
     `started` is the system's own word for the start time, only ever compared for equality.

