@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from llmgen.config import Settings
-from llmgen.errors import LlmgenError, RunStopped
+from llmgen.errors import LlmgenError, ProviderError, RunStopped
 from llmgen.gateway.base import CacheStore, PriceOf, Provider
 from llmgen.gateway.breaker import Breaker
 from llmgen.gateway.budget import Budget, budgeted, priced
@@ -148,8 +148,8 @@ class Stack:
         except RunStopped as reason:
             self._traffic.stop(reason)
             raise
-        except LlmgenError:
-            self.failed += 1
+        except ProviderError as error:
+            self.failed += error.kind != "cancelled"
             raise
         self.done += 1
         if completion.cached:

@@ -75,7 +75,7 @@ def test_stop_lets_requests_in_flight_finish_and_sends_nothing_new(simulate, lab
     assert {outcome.kind for outcome in outcomes if isinstance(outcome, ProviderError)} == {"cancelled"}
     assert len(vendor.calls) == 10
     assert seconds == pytest.approx(5.0)
-    assert (after.in_flight, after.waiting) == (0, 0)
+    assert (after.in_flight, after.waiting, after.done, after.failed) == (0, 0, 10, 0)
 
 
 @pytest.mark.parametrize(
