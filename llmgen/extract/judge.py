@@ -26,7 +26,6 @@ def build_judge(
     endpoint: str,
     model: str,
     sampling: Sampling = SAMPLING,
-    template: str = TEMPLATE,
 ) -> Judge:
     """A judge that asks `model` at `endpoint` through `complete`.
 
@@ -36,7 +35,7 @@ def build_judge(
 
     async def judge(question: str, gold: str, context: str, answer: str) -> Verdict:
         values = {"question": question, "gold": gold, "context": context, "answer": answer}
-        messages = fill(template, **values, fence=fence_for(*values.values()))
+        messages = fill(TEMPLATE, **values, fence=fence_for(*values.values()))
         completion = await complete(
             Request(endpoint=endpoint, model=model, messages=messages, sampling=sampling)
         )

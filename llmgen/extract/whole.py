@@ -17,7 +17,7 @@ def build(**options: object) -> Extract:
     return _read
 
 
-async def _read(sample: Sample, text: str) -> Answer:  # noqa: ARG001, RUF029  # the interface of all extractors
+async def _read(sample: Sample, text: str) -> Answer:  # noqa: ARG001  # the interface of all extractors
     value = without_reasoning(text)
     if not value.strip():
         reason = "reasoning only" if text.strip() else "empty"

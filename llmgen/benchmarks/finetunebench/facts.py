@@ -45,6 +45,8 @@ def incomplete_domains(options: Options, tables: Mapping[Key, object]) -> dict[D
         return {}
     absent: dict[Domain, list[str]] = {}
     for split in SPLITS:
+        if options.replay and not split.replayed:
+            continue  # nobody recorded answers of this domain
         if split.domain in options.domains and split.role != "diagnostic" and split.key not in tables:
             absent.setdefault(split.domain, []).append(split.path)
     what = "no recorded answers" if options.replay else "absent"

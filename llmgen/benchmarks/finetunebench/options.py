@@ -27,9 +27,7 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "analysed"
     gold: Annotated[
         Gold | None,
-        Meta(
-            description="Gold of the comparison split: recomputed (default) or published (default for --replay)"
-        ),
+        Meta(description="Gold of the comparison split (default: recomputed, in a replay published)."),
     ] = None
     scorer: Annotated[
         Scorer,

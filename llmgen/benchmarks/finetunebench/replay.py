@@ -23,8 +23,10 @@ LAYOUT = "DIR/{latest_news,fictional_people}/*_w_responses.csv, or these two fol
 class Unusable(Struct, frozen=True):
     """A column that holds a judge's verdicts where answers belong: nothing can be scored."""
 
-    n: int
+    domain: str
+    split: str
     mode: str
+    n: int
     reason: str
     verdict_correct: int
     verdict_accuracy: float
@@ -118,8 +120,10 @@ def _question(row: Row) -> tuple[str, str, str]:
 def _verdicts_only(split: Split, column: str, cells: tuple[str, ...]) -> Unusable:
     correct = sum(cell.strip() == "Correct" for cell in cells)
     return Unusable(
-        n=len(cells),
+        domain=split.domain,
+        split=split.name,
         mode=split.mode,
+        n=len(cells),
         reason=f"column {column} holds verdicts (Correct/Incorrect), not answers",
         verdict_correct=correct,
         verdict_accuracy=round(correct / len(cells), 4),
