@@ -34,10 +34,8 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="The verdict that counts; the others are stored beside it (default: normalised)."),
     ] = "normalised"
     shift_year: Annotated[
-        int | None,
-        Meta(
-            ge=1900, le=2099, description="Ask the date_changed questions about this year instead: new items."
-        ),
+        Annotated[int, Meta(ge=1900, le=2099)] | None,
+        Meta(description="Ask the date_changed questions about this year instead: new items."),
     ] = None
     coding_derive: Annotated[
         bool, Meta(description="Paraphrases of ours as the absent coding memorization split: non-standard.")
