@@ -1,0 +1,185 @@
+"""Short connections to results.duckdb: one writer at a time, readers that never have to wait for it.
+
+While one process holds the file for writing no other can open it, even to read. A writer therefore waits
+for the lock and holds it for one transaction; a reader waits a moment and then reads a copy.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay
+
+from llmgen.errors import StoreError
+from llmgen.retry import full_jitter
+from llmgen.store.migrations import current_version, latest_version, migrate
+
+WRITE_PATIENCE_S = 30.0
+READ_PATIENCE_S = 2.0
+_MAX_WAIT_S = 0.25
+_COPY_ATTEMPTS = 5
+_BUSY = ("could not set lock", "conflicting lock", "different configuration")
+_DAMAGED = ("not a valid duckdb", "corrupt", "checksum", "failed to deserialize", "serialization error")
+_STORAGE = "v1.0.0"  # readable by every DuckDB that llmgen works with
+
+_one_writer = threading.Lock()
+
+
+class Reader(NamedTuple):
+    """A read-only connection. `age_s`: seconds since the copy's last change, None when it is no copy."""
+
+    con: duckdb.DuckDBPyConnection
+    age_s: float | None = None
+
+
+def database_path(home: Path) -> Path:
+    """Where the database lies."""
+    return home / "results.duckdb"
+
+
+@contextmanager
+def open_write(home: Path, patience_s: float = WRITE_PATIENCE_S) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The database for writing, created and migrated as needed. Hold it for as short as possible.
+
+    Raises StoreError when another process holds it for longer than `patience_s`, when it is damaged or
+    made by a newer llmgen, and when the home cannot be written.
+    """
+    path = database_path(home)
+    if not _one_writer.acquire(timeout=patience_s):
+        raise StoreError(f"{path} is busy: another thread writes it", hint="try again")
+    try:
+        with _translated(path):
+            con = _connect(path, patience_s, read_only=False)
+            try:
+                migrate(con, path)
+                yield con
+            finally:
+                con.close()
+    finally:
+        _one_writer.release()
+
+
+@contextmanager
+def open_read(home: Path, patience_s: float = READ_PATIENCE_S) -> Iterator[Reader]:
+    """The database for reading; a copy of it when a writer holds it for longer than `patience_s`.
+
+    Raises StoreError when there is none, when it is damaged, or when a newer llmgen made it.
+    """
+    path = database_path(home)
+    if not path.exists():
+        raise StoreError(f"no results in {home}", hint="run `llmgen eval`, or point --home elsewhere")
+    with _translated(path), tempfile.TemporaryDirectory(prefix="llmgen-snapshot-") as folder:
+        try:
+            reader = Reader(_connect(path, patience_s, read_only=True))
+        except duckdb.Error as error:
+            if not _is_busy(error):
+                raise
+            reader = _snapshot(path, Path(folder))
+        try:
+            if current_version(reader.con, path) < latest_version():
+                reader.con.close()
+                with open_write(home, patience_s):
+                    pass  # opening migrates
+                reader = Reader(_connect(path, patience_s, read_only=True))
+            yield reader
+        finally:
+            reader.con.close()
+
+
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of it or nothing."""
+    con.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    con.execute("COMMIT")
+
+
+def forget(con: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    """Removes everything about a run from the database."""
+    with transaction(con):
+        for table in ("folded", "runs", "records", "spend"):
+            con.execute(f"DELETE FROM store.{table} WHERE run_id = ?", [run_id])  # noqa: S608  # our own names
+
+
+def _connect(path: Path, patience_s: float, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    jitter = full_jitter(_MAX_WAIT_S, random.Random())  # noqa: S311  # spreads waiters, guards nothing
+
+    def wait(state: RetryCallState) -> float:
+        return jitter(state.attempt_number)
+
+    config: dict[str, str | bool | int | float | list[str]] = (
+        {} if read_only else {"storage_compatibility_version": _STORAGE}
+    )
+    for attempt in Retrying(
+        retry=retry_if_exception(_is_busy), stop=stop_after_delay(patience_s), wait=wait, reraise=True
+    ):
+        with attempt:
+            return duckdb.connect(str(path), read_only=read_only, config=config)
+    raise AssertionError  # tenacity has raised
+
+
+def _snapshot(path: Path, folder: Path) -> Reader:
+    """A copy of the database and its write-ahead log, taken while neither changed."""
+    wal = path.with_name(path.name + ".wal")
+    copy = folder / path.name
+    for _ in range(_COPY_ATTEMPTS):
+        before = _stamp(path), _stamp(wal)
+        shutil.copyfile(path, copy)
+        copied_wal = folder / wal.name
+        copied_wal.unlink(missing_ok=True)
+        if wal.exists():
+            shutil.copyfile(wal, copied_wal)
+        if before == (_stamp(path), _stamp(wal)):
+            changed = max(stamp[0] for stamp in before)
+            con = duckdb.connect(str(copy), read_only=True)
+            return Reader(con, age_s=max(0.0, time.time() - changed / 1e9))
+    raise StoreError(f"{path} changes too fast to be copied", hint="try again")
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """(nanoseconds of the last change, size in bytes), zeros when there is no such file."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return stat.st_mtime_ns, stat.st_size
+
+
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, duckdb.Error) and any(word in str(error).lower() for word in _BUSY)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """DuckDB's errors about the file become StoreError; those about a query pass."""
+    try:
+        yield
+    except duckdb.Error as error:
+        text = str(error).split("\n", 1)[0]
+        if _is_busy(error):
+            raise StoreError(f"{path} is busy: {text}", hint="try again, or stop that process") from error
+        if any(word in text.lower() for word in _DAMAGED):
+            raise StoreError(
+                f"{path} is damaged: {text}",
+                hint="delete it and rebuild it from the journals with `llmgen fold`",
+            ) from error
+        if "version number" in text.lower():
+            raise StoreError(f"{path} was made by a newer DuckDB: {text}", hint="update duckdb") from error
+        if isinstance(error, duckdb.IOException | duckdb.FatalException):
+            raise StoreError(f"{path}: {text}", hint="is the disk full, or the home read-only?") from error
+        raise
+    except OSError as error:
+        raise StoreError(f"{error.filename or path}: {error.strerror}") from error

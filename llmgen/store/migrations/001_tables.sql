@@ -1,0 +1,85 @@
+-- What the journals say, in typed columns. Users read the views of the next migrations, not these tables.
+-- Every table is rebuilt from the journals by `llmgen fold`; the fold keeps the keys named here unique.
+CREATE SCHEMA store;
+
+-- key: run_id. How far each journal is folded; `head` tells a journal from another one of the same name.
+CREATE TABLE store.folded (
+    run_id VARCHAR NOT NULL,
+    head VARCHAR NOT NULL,
+    byte_offset BIGINT NOT NULL
+);
+
+-- key: run_id. `run` is the whole value, for the fields that are no columns.
+CREATE TABLE store.runs (
+    run_id VARCHAR NOT NULL,
+    benchmark VARCHAR NOT NULL,
+    model VARCHAR NOT NULL,
+    endpoint VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    started_at TIMESTAMP,
+    ended_at TIMESTAMP,
+    n_samples BIGINT,
+    n_repeats INTEGER NOT NULL,
+    settings_hash VARCHAR NOT NULL,
+    prompt_hash VARCHAR NOT NULL,
+    dataset_hash VARCHAR NOT NULL,
+    code_version VARCHAR NOT NULL,
+    cost_usd DOUBLE,
+    parent_run VARCHAR,
+    base_run VARCHAR,
+    run JSON NOT NULL
+);
+
+-- key: run_id, sample_id, repeat. `answered_at` is UTC seconds since the epoch.
+CREATE TABLE store.records (
+    run_id VARCHAR NOT NULL,
+    sample_id VARCHAR NOT NULL,
+    repeat INTEGER NOT NULL,
+    answered_at DOUBLE NOT NULL,
+    cluster VARCHAR NOT NULL,
+    answer_type VARCHAR NOT NULL,
+    question VARCHAR NOT NULL,
+    target VARCHAR,
+    choices JSON,
+    tags JSON,
+    prompt JSON,
+    request_key VARCHAR NOT NULL,
+    texts VARCHAR[],
+    finish_reason VARCHAR,
+    prompt_tokens BIGINT,
+    completion_tokens BIGINT,
+    cached_tokens BIGINT,
+    reasoning_tokens BIGINT,
+    cost_usd DOUBLE,
+    uncertain_usd DOUBLE,
+    saved_usd DOUBLE,
+    latency_ms DOUBLE,
+    cached BOOLEAN,
+    attempts INTEGER,
+    via VARCHAR,
+    endpoint VARCHAR,
+    served_model VARCHAR,
+    fingerprint VARCHAR,
+    answers STRUCT("extractor" VARCHAR, "value" VARCHAR, "kind" VARCHAR, "method" VARCHAR, "confidence" DOUBLE, "reason" VARCHAR)[],
+    outcome VARCHAR NOT NULL,
+    "value" DOUBLE,
+    reason VARCHAR NOT NULL,
+    was_truncated BOOLEAN NOT NULL,
+    scores JSON,
+    contamination STRUCT("detector" VARCHAR, "score" DOUBLE, "flagged" BOOLEAN, "n_asked" INTEGER, "n_used" INTEGER, "details" JSON)[],
+    failure STRUCT("stage" VARCHAR, "kind" VARCHAR, "status" INTEGER, "message" VARCHAR)
+);
+
+-- Adds up over folds: no key. `usd` is NULL when the price of some of the requests was unknown.
+CREATE TABLE store.spend (
+    run_id VARCHAR NOT NULL,
+    day DATE NOT NULL,
+    endpoint VARCHAR NOT NULL,
+    model VARCHAR NOT NULL,
+    requests BIGINT NOT NULL,
+    prompt_tokens BIGINT NOT NULL,
+    completion_tokens BIGINT NOT NULL,
+    usd DOUBLE,
+    uncertain_usd DOUBLE NOT NULL,
+    saved_usd DOUBLE NOT NULL
+);
