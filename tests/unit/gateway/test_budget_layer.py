@@ -8,6 +8,7 @@ import pytest
 
 from llmgen.config import BudgetSettings, Price, Settings
 from llmgen.errors import BudgetReached, ProviderError, UsageError
+from llmgen.gateway.budget import Need
 from llmgen.gateway.prices import Tariff
 from llmgen.gateway.tokens import START_TOKENS_PER_BYTE
 from llmgen.types import Completion
@@ -237,6 +238,22 @@ def test_a_cancelled_waiter_gives_nothing_away(simulate, lab):
         return len(vendor.calls)
 
     assert simulate(run()) == 2
+
+
+def test_a_waiter_cancelled_as_it_is_let_in_hands_its_room_on(simulate, lab):
+    async def run():
+        budget = _traffic(lab, requests=1).budget
+        first, second = Need(), Need()
+        assert budget.try_reserve(first)
+        waiting = asyncio.create_task(budget.reserve(second))
+        await asyncio.sleep(1)
+        budget.release(first)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        return budget.try_reserve(Need())
+
+    assert simulate(run())
 
 
 def test_reservations_leave_no_dust(simulate, lab):

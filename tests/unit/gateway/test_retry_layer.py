@@ -94,7 +94,13 @@ def test_the_deadline_ends_other_failures_but_not_rate_limits(simulate, lab):
     (outcome,), vendor = _run(simulate, lab, lambda *_: ProviderError("unavailable", "no"), retry=retry)
     assert outcome.kind == "unavailable"
     assert 100.0 < vendor.times[-1] <= 200.1
-    (outcome,), vendor = _run(simulate, lab, _fails(30, "rate_limited", lab, retry_after_s=20.0), retry=retry)
+
+    def limited_then_down(request, n):
+        if n <= 30:
+            return ProviderError("rate_limited", "no", retry_after_s=20.0)
+        return ProviderError("unavailable", "no") if n == 31 else lab.answer(request)
+
+    (outcome,), vendor = _run(simulate, lab, limited_then_down, retry=retry)
     assert isinstance(outcome, Completion)
     assert vendor.times[-1] >= 600.0
 
