@@ -21,6 +21,7 @@ from llmgen.analysis.intervals import (
     mcnemar_exact,
     mean_interval,
     minimum_detectable_effect,
+    paired_bootstrap,
     sample_size,
     sign_flip,
 )
@@ -61,11 +62,12 @@ class Figures(Struct):
 class Comparison(Struct):
     """How two runs differ: `difference` = a - b with its 95 % interval and two-sided p.
 
-    `n` is the number of pairs (of graded samples on the smaller side when unpaired). `better_a` and
-    `better_b` are the ids of the samples that one side graded higher: the discordant pairs. `mde` is the
-    difference that a study of this size finds with 80 % power at 5 %; `n_for_one_point` the pairs needed
-    to find one point. `other` is set when the other treatment of ungraded samples moves a mean or the
-    difference by more than one point. Without pairs, difference, se and p are None.
+    `low` and `high` are Student's; `bootstrap` is the percentile interval over resampled clusters. `n` is
+    the number of pairs (of graded samples on the smaller side when unpaired). `better_a` and `better_b`
+    are the ids of the samples that one side graded higher: the discordant pairs. `mde` is the difference
+    that a study of this size finds with 80 % power at 5 %; `n_for_one_point` the pairs needed to find one
+    point. `other` is set when the other treatment of ungraded samples moves a mean or the difference by
+    more than one point. Without pairs, difference, se and p are None.
     """
 
     paired: bool
@@ -78,6 +80,7 @@ class Comparison(Struct):
     se: float | None
     low: float
     high: float
+    bootstrap: tuple[float, float] | None
     p: float | None
     test: Test
     mde: float | None
@@ -141,6 +144,7 @@ def compare_rows(a: Sequence[ScoredRow], b: Sequence[ScoredRow], *, missing: Mis
         se=interval.se,
         low=interval.low,
         high=interval.high,
+        bootstrap=paired_bootstrap(differences, clusters) if pairs else None,
         p=p,
         test=test,
         mde=None if interval.se is None else minimum_detectable_effect(interval.se),
@@ -181,6 +185,7 @@ def compare_unpaired(
         se=se,
         low=low,
         high=high,
+        bootstrap=None,
         p=p,
         test="none" if p is None else "welch",
         mde=None if se is None else minimum_detectable_effect(se),

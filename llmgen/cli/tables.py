@@ -9,6 +9,7 @@ from llmgen.reports.formats import is_numeric
 from llmgen.types import Summary, Table
 
 _WIDE = 1 << 16  # a pipe has no width: its lines are as long as their cells
+_WORDS = 24  # a column of text may be folded down to this many characters
 
 
 def print_summary(summary: Summary, file: TextIO | None = None) -> None:
@@ -18,33 +19,34 @@ def print_summary(summary: Summary, file: TextIO | None = None) -> None:
 
 
 def print_table(table: Table, file: TextIO | None = None) -> None:
-    """Prints one table to `file` (default: stdout), with colour and frame only on a terminal."""
+    """Prints one table to `file` (default: stdout), in bold and folded to the width only on a terminal.
+
+    A table of numbers that is wider than the terminal stays as wide as it is.
+    """
     from rich import box
     from rich.console import Console
+    from rich.measure import Measurement
     from rich.table import Table as Grid
     from rich.text import Text
 
     out = file or sys.stdout
     tty = out.isatty()
     console = Console(file=out, width=None if tty else _WIDE, highlight=False, no_color=not tty)
-    grid = Grid(box=box.SIMPLE_HEAD if tty else box.SIMPLE, title_justify="left", header_style="bold")
+    grid = Grid(box=box.SIMPLE_HEAD, header_style="bold")
     for index, name in enumerate(table.columns):
-        numeric = all(is_numeric(row[index]) for row in table.rows)
+        cells = [row[index] for row in table.rows]
+        numeric = bool(cells) and all(is_numeric(cell) for cell in cells)
+        longest = max(map(len, (name, *cells)))
         grid.add_column(
             Text(name),
             justify="right" if numeric else "left",
-            no_wrap=numeric,
             overflow="fold",
-            min_width=_least(table, index, numeric=numeric),
+            min_width=longest if numeric else min(longest, _WORDS),
         )
     for row in table.rows:
         grid.add_row(*(Text(cell) for cell in row))
+    needed = Measurement.get(console, console.options.update(width=_WIDE), grid).minimum
     console.print(Text(table.title, style="bold"), soft_wrap=True)
-    console.print(grid)
+    console.print(grid, width=max(console.width, needed), crop=False)
     if table.note:
         console.print(Text(table.note, style="dim"), soft_wrap=not tty)
-
-
-def _least(table: Table, index: int, *, numeric: bool) -> int | None:
-    """A column of numbers is never narrower than its longest cell, however small the terminal."""
-    return max((len(row[index]) for row in table.rows), default=0) if numeric else None

@@ -32,7 +32,7 @@ SHARE = Axis(low=0.0, high=1.0, ticks=(0.0, 0.25, 0.5, 0.75, 1.0))
 def difference_axis(bars: Sequence[Bar]) -> Axis:
     """A symmetric axis around 0 that holds all bars, ending at a round number of at most 1."""
     reach = max((abs(edge) for bar in bars for edge in (bar.low, bar.high)), default=1.0)
-    end = next((step for step in (0.02, 0.05, 0.1, 0.2, 0.3, 0.5) if reach <= step), 1.0)
+    end = next((step for step in (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8) if reach <= step), 1.0)
     return Axis(low=-end, high=end, ticks=(-end, -end / 2, 0.0, end / 2, end))
 
 
