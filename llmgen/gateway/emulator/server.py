@@ -13,7 +13,7 @@ from aiohttp import web
 
 from llmgen.gateway.emulator import answers, faults, gemini
 from llmgen.gateway.emulator.answers import Rejected
-from llmgen.gateway.emulator.plan import Bucket, Plan, Seen, healthy, plan_of
+from llmgen.gateway.emulator.plan import Bucket, Plan, Seen, checked, healthy, plan_of
 
 KEPT = 10_000
 
@@ -22,7 +22,7 @@ class Emulator:
     """The server's state. Everything public may be changed while it serves, also from another thread.
 
     `plan` decides what goes wrong; `key`, when set, must be in the vendor's own header (else 401);
-    `served`, when set, are the only models (else 404); `reply_text` is the answer instead of the echo;
+    `served`, when set, are the only models (else 404); `models_fault` is an error for /models; `reply_text` is the answer instead of the echo;
     `latency_s` is added to every answer. `seen` are the last requests, `statuses` counts what was answered,
     `in_flight_peak` the most at once.
     """
@@ -37,6 +37,7 @@ class Emulator:
         self.key: str | None = None
         self.served: tuple[str, ...] = ()
         self.shutdown_dates: dict[str, str] = {}
+        self.models_fault: str | None = None
         self.reply_text: str | None = None
         self.latency_s = 0.0
         self.retry_after = "1"
@@ -167,6 +168,7 @@ class Emulator:
         self._see(request, b"")
         try:
             self._check_key(request, flavour)
+            faults.reject(checked(self.models_fault))
         except Rejected as error:
             body = faults.error_body(flavour, error.status, error.code, error.message)
             return web.json_response(body, status=error.status)

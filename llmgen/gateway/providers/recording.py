@@ -112,6 +112,6 @@ def _clean(value: Any) -> Any:
         return redact(value)
     if isinstance(value, dict):
         return {redact(str(name)): _clean(item) for name, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_clean(item) for item in value]
     return value
