@@ -22,9 +22,10 @@ class Emulator:
     """The server's state. Everything public may be changed while it serves, also from another thread.
 
     `plan` decides what goes wrong; `key`, when set, must be in the vendor's own header (else 401);
-    `served`, when set, are the only models (else 404); `models_fault` is an error for /models; `reply_text` is the answer instead of the echo;
-    `latency_s` is added to every answer. `seen` are the last requests, `statuses` counts what was answered,
-    `in_flight_peak` the most at once.
+    `served`, when set, are the only models (else 404), with `shutdown_dates` where given; `models_fault` is
+    an error for /models; `reply_text` is the answer instead of the echo; `latency_s` is added to every
+    answer. `seen` are the last requests, `statuses` counts what was answered, `in_flight_peak` is the most
+    at once.
     """
 
     def __init__(self) -> None:

@@ -136,7 +136,7 @@ async def build(
 ) -> ReplayProvider:
     """The recorded answers of `model` in the file `options["replay"]`. Raises UsageError."""
     if not options.get("replay"):
-        raise UsageError("replay needs a recording", hint="name the file with --replay FILE")
+        raise UsageError("replay needs a recording", hint="name the file with --recording FILE")
     return ReplayProvider(row, Index(Path(options["replay"]), model))
 
 
