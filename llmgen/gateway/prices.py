@@ -99,6 +99,7 @@ class Tariff:
 
     def __init__(self, by_endpoint: Mapping[str, Price | None], *, prompt_per_text: bool = False) -> None:
         self._by_endpoint = by_endpoint
+        self._only = next(iter(by_endpoint.values())) if len(by_endpoint) == 1 else None
         self.prompt_per_text = prompt_per_text
         known = [price for price in by_endpoint.values() if price is not None]
         self.known = len(known) == len(by_endpoint)
@@ -113,7 +114,7 @@ class Tariff:
         usage = completion.usage
         if usage.cost_usd is not None:
             return usage.cost_usd
-        price = self._by_endpoint.get(completion.endpoint)
+        price = self._by_endpoint.get(completion.endpoint, self._only)
         if price is None or (not self.free and usage.prompt_tokens + usage.completion_tokens == 0):
             return None
         return cost(price, usage, batch=completion.via == "batch")

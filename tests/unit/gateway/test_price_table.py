@@ -120,6 +120,10 @@ def test_a_tariff_prices_by_who_answered_and_reserves_for_the_dearest():
     assert tariff.cost(_completion(endpoint="b")) == pytest.approx(0.0024)
 
 
+def test_the_only_endpoint_is_priced_whatever_the_answer_calls_it():
+    assert Tariff({"a": Price(input=1, output=8)}).cost(_completion(endpoint="b")) == pytest.approx(0.0018)
+
+
 def test_unknown_is_none_never_zero():
     tariff = Tariff({"a": None, "b": Price(input=2, output=4)})
     assert not tariff.known
