@@ -5,12 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from llmgen.reports.formats import is_numeric
 from llmgen.reports.views import Bar
 from llmgen.types import Struct, Table
 
-_INTERVAL = re.compile(r"\[\s*(-?\d*\.?\d+)\s*,\s*(-?\d*\.?\d+)\s*\]")
-_NUMBER = re.compile(r"-?\d*\.?\d+")
+_DIGITS = r"[-+]?\d*\.?\d+"
+_NUMBER = re.compile(_DIGITS)
+_SIGNED = re.compile(r"[-+]\d*\.?\d+")
+_ESTIMATE = rf"(?:(?P<estimate>{_DIGITS})\s+)?"
+_INTERVALS = (
+    re.compile(rf"{_ESTIMATE}\[\s*(?P<low>{_DIGITS})\s*,\s*(?P<high>{_DIGITS})\s*\]"),
+    re.compile(rf"{_ESTIMATE}(?P<low>{_DIGITS})\s+to\s+(?P<high>{_DIGITS})"),
+)
 _SIZES = ("n_graded", "graded", "n")
+ROUNDING = 5e-4  # cells hold three decimals
 
 
 class Axis(Struct):
@@ -26,6 +34,14 @@ class Axis(Struct):
         return f"{100 * (inside - self.low) / (self.high - self.low):.3f}%"
 
 
+class Plot(Struct):
+    """Bars on their axis. `signed` numbers are differences."""
+
+    bars: tuple[Bar, ...]
+    axis: Axis
+    signed: bool
+
+
 SHARE = Axis(low=0.0, high=1.0, ticks=(0.0, 0.25, 0.5, 0.75, 1.0))
 
 
@@ -36,46 +52,34 @@ def difference_axis(bars: Sequence[Bar]) -> Axis:
     return Axis(low=-end, high=end, ticks=(-end, -end / 2, 0.0, end / 2, end))
 
 
-def bars_of(table: Table) -> tuple[Bar, ...]:
-    """The rows of a table that state a share with an interval, as `0.54 [0.40, 0.67]` or in two cells.
+def plot_of(table: Table) -> Plot | None:
+    """The rows of a table that state an estimate with its interval; None when there are none.
 
-    The estimate is the number before the bracket, in its cell or in the cell to the left. Rows in which that
-    is no number inside the interval and 0..1 state no estimate and are skipped.
+    The interval is written `[0.40, 0.67]` or `0.40 to 0.67`, in the estimate's cell behind it or in the next
+    one. Rows in which the number before it does not lie inside state no estimate and are skipped. Estimates
+    with a sign are differences and get an axis around 0; the others are shares.
     """
-    bars = (_bar(table.columns, row) for row in table.rows)
-    return tuple(bar for bar in bars if bar is not None)
+    bars = tuple(bar for row in table.rows if (bar := _bar(table.columns, row)) is not None)
+    if not bars:
+        return None
+    signed = any(_SIGNED.fullmatch(cell.strip()) for row in table.rows for cell in row)
+    return Plot(bars=bars, axis=difference_axis(bars) if signed else SHARE, signed=signed)
 
 
 def _bar(columns: Sequence[str], row: Sequence[str]) -> Bar | None:
     for index, cell in enumerate(row):
-        found = _INTERVAL.search(cell)
+        found = next((match for form in _INTERVALS if (match := form.fullmatch(cell.strip()))), None)
         if found is None:
             continue
-        low, high = float(found[1]), float(found[2])
-        before = cell[: found.start()].strip() or (row[index - 1] if index else "")
-        mean = _number(before)
-        if 0 <= low <= high <= 1 and mean is not None and low - 5e-4 <= mean <= high + 5e-4:
-            return Bar(label=_label(row), mean=mean, low=low, high=high, n=_size(columns, row))
-        return None
+        estimate = (found["estimate"] or (row[index - 1] if index else "")).strip()
+        low, high = float(found["low"]), float(found["high"])
+        if not _NUMBER.fullmatch(estimate) or not low - ROUNDING <= float(estimate) <= high + ROUNDING:
+            return None
+        words = (word.strip() for word in row[:index] if not is_numeric(word))
+        label = " · ".join(word for word in words if word) or row[0]
+        return Bar(label=label, mean=float(estimate), low=low, high=high, n=_size(columns, row))
     return None
 
 
-def _number(cell: str) -> float | None:
-    return float(cell) if _NUMBER.fullmatch(cell.strip()) else None
-
-
-def _label(row: Sequence[str]) -> str:
-    """The leading text cells: what the row is about."""
-    words: list[str] = []
-    for cell in row:
-        if _NUMBER.fullmatch(cell.strip()) or _INTERVAL.search(cell):
-            break
-        words.append(cell.strip())
-    return " · ".join(word for word in words if word) or row[0]
-
-
 def _size(columns: Sequence[str], row: Sequence[str]) -> str:
-    for name in _SIZES:
-        if name in columns:
-            return row[columns.index(name)]
-    return ""
+    return next((row[columns.index(name)] for name in _SIZES if name in columns), "")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 UNKNOWN = "unknown"
 LONGEST_TEXT = 6000
-_NUMERIC = re.compile(r"[-+<~$]?[\d.,]+%?(/[\d,]+)?( ?\[.*\])?|\[.*\]|-|")
+_NUMERIC = re.compile(r"[-+<~$]?[\d.,]+%?(/[\d,]+)?( ?\[.*\])?|\[.*\]|[-+]?[\d.]+ to [-+]?[\d.]+|-|")
 _CONTROLS = {code: 0xFFFD for code in range(32) if chr(code) not in "\t\n\r"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
-from llmgen.reports.forest import SHARE, bars_of
+from llmgen.reports.forest import plot_of
 from llmgen.reports.render import render, write_report
 from llmgen.reports.reproduce import command_of
 from llmgen.reports.views import MEANINGS, Score, Tally
@@ -31,8 +31,7 @@ def render_run(run: Run, summary: Summary, score: Score, tally: Tally, templates
         score=score,
         tally=tally,
         command=command_of(run),
-        tables=[(table, bars_of(table)) for table in summary.tables],
-        axis=SHARE,
+        tables=[(table, plot_of(table)) for table in summary.tables],
         outcomes=_outcomes(tally),
         excluded=sum(tally.exclusions.values()),
         groups=[

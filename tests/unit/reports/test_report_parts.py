@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmgen.reports.forest import SHARE, bars_of, difference_axis
+from llmgen.reports.forest import SHARE, difference_axis, plot_of
 from llmgen.reports.formats import (
     LONGEST_TEXT,
     dollars,
@@ -46,18 +46,35 @@ def test_examples_show_failures_first_and_are_bounded(records):
     ("row", "expected"),
     [
         (("people", "50", "0.54", "[0.404, 0.670]"), (0.54, 0.404, 0.67)),
+        (("people", "50", "0.540", "0.404 to 0.670"), (0.54, 0.404, 0.67)),
         (("people", "50", "0.54 [.404, .670]"), (0.54, 0.404, 0.67)),
+        (("people", "50", "-0.10", "-0.2 to 0.1"), (-0.1, -0.2, 0.1)),
         (("people", "0", "-", "[0.000, 1.000]"), None),
-        (("people", "50", "-0.10", "[-0.2, 0.1]"), None),
         (("people", "50", "0.9", "[0.1, 0.2]"), None),
+        (("people", "50", "0.54", "-"), None),
         (("people", "50", "0.54"), None),
+        (("people", "2024", "1 to 5 years"), None),
+        (("people", "50", "1,229"), None),
     ],
 )
 def test_estimates_are_read_from_table_cells(row, expected):
-    bars = bars_of(Table(title="t", columns=("domain", "n", "accuracy", "interval")[: len(row)], rows=(row,)))
-    found = [(bar.mean, bar.low, bar.high) for bar in bars]
-    assert found == ([expected] if expected else [])
+    plot = plot_of(Table(title="t", columns=("domain", "n", "accuracy", "interval")[: len(row)], rows=(row,)))
+    bars = plot.bars if plot else ()
+    assert [(bar.mean, bar.low, bar.high) for bar in bars] == ([expected] if expected else [])
     assert all((bar.label, bar.n) == ("people", row[1]) for bar in bars)
+
+
+def test_differences_get_an_axis_around_zero():
+    columns = ("facts", "asked", "n", "base", "tuned", "gain", "95 % interval")
+    rows = (
+        ("new", "rephrased", "9", "0.1", "0.4", "+0.300", "0.100 to 0.500"),
+        ("old", "-", "9", "-", "-", "-", "-"),
+    )
+    plot = plot_of(Table(title="t", columns=columns, rows=rows))
+    assert (plot.signed, plot.axis.low, plot.axis.high) == (True, -0.6, 0.6)
+    assert [bar.label for bar in plot.bars] == ["new · rephrased"]
+    shares = plot_of(Table(title="t", columns=("a", "b", "c"), rows=(("x", "0.4", "[0.1, 0.5]"),)))
+    assert (shares.signed, shares.axis) == (False, SHARE)
 
 
 def test_an_axis_places_values():
@@ -85,7 +102,20 @@ def test_formats():
 
 
 @pytest.mark.parametrize(
-    "cell", ["0.54", "1,234", "+0.250", "<0.0001", "[0.1, 0.2]", "0.5 [0.1, 0.9]", "-", "", "$0.10", "12%"]
+    "cell",
+    [
+        "0.54",
+        "1,234",
+        "+0.250",
+        "<0.0001",
+        "[0.1, 0.2]",
+        "0.5 [0.1, 0.9]",
+        "0.404 to 0.670",
+        "-",
+        "",
+        "$0.10",
+        "12%",
+    ],
 )
 def test_numbers_are_recognised(cell):
     assert is_numeric(cell)
