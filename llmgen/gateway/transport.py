@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -158,16 +159,15 @@ class Transport:
             await shared.session.close()
 
 
-class listening:  # noqa: N801  # used like a function, as contextlib's are
-    """Within it, `with listening() as replies`, every answer this task gets is appended to `replies`."""
-
-    def __enter__(self) -> list[Reply]:
-        replies: list[Reply] = []
-        self._token = _heard.set(replies)
-        return replies
-
-    def __exit__(self, *_: object) -> None:
-        _heard.reset(self._token)
+@contextmanager
+def listening() -> Iterator[list[Reply]]:
+    """Within it, every answer that this task gets is appended to the list."""
+    replies: list[Reply] = []
+    token = _heard.set(replies)
+    try:
+        yield replies
+    finally:
+        _heard.reset(token)
 
 
 def _too_large() -> ProviderError:

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from llmgen.errors import UsageError
+from llmgen.gateway.emulator import answers
 from llmgen.gateway.emulator.answers import FINGERPRINT, logprob
 from llmgen.gateway.providers.table import ROWS
 
@@ -103,6 +104,16 @@ async def test_logprobs(ask, request_for, name):
     assert all(math.exp(value) <= 1 for value in found.logprobs)
     assert [len(top) for top in found.top] == [3] * len(found.tokens)
     assert found.top[0] == {"You": logprob("You"), "You~": logprob("You") - 1, "You~~": logprob("You") - 2}
+
+
+async def test_alternatives_that_print_alike_keep_the_likelier_value(ask, request_for, emulator, monkeypatch):
+    alike = [{"token": "\ufffd", "logprob": value} for value in (-1.0, -3.0)]
+    content = [{"token": "a", "logprob": -1.0, "top_logprobs": [*alike, {"token": "b", "logprob": -2.0}]}]
+    monkeypatch.setattr(answers, "content", lambda *_: content)
+    provider = await ask("openai")
+    (found,) = (await provider.complete(request_for(provider, logprobs=3))).logprobs
+    assert found.top == ({"\ufffd": -1.0, "b": -2.0},)
+    assert emulator.n_requests == 1
 
 
 async def test_logprobs_of_the_chosen_tokens_only(ask, request_for, name):

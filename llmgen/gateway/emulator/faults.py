@@ -218,7 +218,8 @@ async def spoilt(
 ) -> web.Response:
     """`reply` as it is sent, with `fault` applied to it or to the wire."""
     if fault is None:
-        return web.Response(body=_dump(reply), headers=headers, content_type="application/json")
+        body = msgspec.json.encode(reply)
+        return web.Response(body=body, headers=headers, content_type="application/json")
     if fault.name in WIRE:
         await WIRE[fault.name](request, _dump(reply))
         return web.Response()  # nobody reads it: the fault has used the connection up

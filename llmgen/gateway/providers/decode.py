@@ -138,8 +138,12 @@ def _chat_logprobs(content: list[wire.Token]) -> TokenLogprobs:
 
 def _top(found: list[wire.TopToken] | None) -> dict[str, float]:
     """Different tokens may print alike (halves of a character): the likelier one stands."""
-    top: dict[str, float] = {}
-    for each in found or []:
+    found = found or []
+    top = {each.token: each.logprob for each in found}
+    if len(top) == len(found):
+        return top
+    top.clear()
+    for each in found:
         top[each.token] = max(each.logprob, top.get(each.token, each.logprob))
     return top
 
