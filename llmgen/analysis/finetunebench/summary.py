@@ -26,7 +26,9 @@ def summarise(
     """
     items = gather(rows)
     facts = context.get("files", {})
-    files = {stem: file_metrics(group, facts.get(stem, {})) for stem, group in by_file(items).items()}
+    groups = by_file(items)
+    in_order = sorted(groups, key=[*facts, *groups].index)  # splits as the benchmark lists them
+    files = {stem: file_metrics(groups[stem], facts.get(stem, {})) for stem in in_order}
     files |= {stem: unusable_metrics(column) for stem, column in context.get("unusable", {}).items()}
     cells = average_cells(items, context.get("incomplete", {}))
     summary: dict[str, Any] = {
