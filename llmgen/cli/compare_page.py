@@ -27,7 +27,7 @@ def page(compared: Compared, flipped: Sequence[Sequence[Flip]], command: str) ->
     return ComparisonPage(
         title=f"{' against '.join(models)} on {compared.asked.run.benchmark}",
         unlike=unlike(compared),
-        warnings=(*compared.notes, *warnings(compared)),
+        warnings=warnings(compared),
         findings=findings(compared),
         bars=_bars(compared),
         tables=tables(compared)[1:],  # the runs have cards of their own

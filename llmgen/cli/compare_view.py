@@ -43,7 +43,7 @@ def print_comparison(compared: Compared, flipped: Sequence[Sequence[Flip]]) -> N
         click.echo(f"differs: {line}")
     for table in tables(compared):
         print_table(table)
-    notes = (f"note: {line}" for line in (*compared.notes, *warnings(compared)))
+    notes = (f"note: {line}" for line in warnings(compared))
     for line in (*findings(compared), *notes, *flip_lines(compared, flipped)):
         click.echo(line)
 
@@ -67,13 +67,15 @@ def findings(compared: Compared) -> tuple[str, ...]:
 
 
 def warnings(compared: Compared) -> tuple[str, ...]:
-    """What a reader has to know: few clusters, nothing to compare."""
-    return tuple(
+    """What a reader has to know: notes of the store and of the runs, few clusters, nothing to compare."""
+    of_runs = dict.fromkeys(note for asked in compared.runs for note in asked.run.notes)
+    of_findings = (
         f"A - {letter_of(index)}, {name_of(finding, against)}: {line}"
         for index, against in enumerate(compared.others)
         for finding in lines_of(against)
         for line in finding.comparison.warnings
     )
+    return (*compared.notes, *of_runs, *of_findings)
 
 
 def tables(compared: Compared) -> tuple[Table, ...]:
@@ -160,8 +162,8 @@ def _runs(compared: Compared) -> Table:
                 asked.run.model,
                 asked.run.state,
                 dollars(asked.run.cost_usd),
-                span(asked.latency_p50_s),
-                span(asked.latency_p95_s),
+                "-" if asked.latency_p50_s is None else span(asked.latency_p50_s),
+                "-" if asked.latency_p95_s is None else span(asked.latency_p95_s),
             )
             for letter, asked in zip(ascii_uppercase, compared.runs, strict=False)
         ),
@@ -220,7 +222,7 @@ def _differences(letter: str, against: Against) -> Table:
             for line in lines_of(against)
         ),
         note=f"A/{letter} better: samples graded higher for A and for {letter} (discordant pairs). "
-        f"Test: {_TESTS[against.overall.comparison.test]}.",
+        f"Tests: {_tests(against)}.",
     )
 
 
@@ -270,6 +272,16 @@ def name_of(finding: Finding, against: Against) -> str:
 def lines_of(against: Against) -> tuple[Finding, ...]:
     """The tasks, then everything together."""
     return (*against.tasks, against.overall)
+
+
+def _tests(against: Against) -> str:
+    """The tests behind the table's p values, with the lines they belong to when there are several."""
+    used: dict[str, list[str]] = {}
+    for finding in lines_of(against):
+        used.setdefault(_TESTS[finding.comparison.test], []).append(name_of(finding, against))
+    if len(used) == 1:
+        return next(iter(used))
+    return "; ".join(f"{test} ({', '.join(names)})" for test, names in used.items())
 
 
 def _equals(p: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TextIO
 
-from llmgen.reports.formats import is_numeric
+from llmgen.reports.formats import numeric_columns
 from llmgen.types import Summary, Table
 
 _WIDE = 1 << 16  # a pipe has no width: its lines are as long as their cells
@@ -33,9 +33,10 @@ def print_table(table: Table, file: TextIO | None = None) -> None:
     tty = out.isatty()
     console = Console(file=out, width=None if tty else _WIDE, highlight=False, no_color=not tty)
     grid = Grid(box=box.SIMPLE_HEAD, header_style="bold")
+    numbers = numeric_columns(table.rows)
     for index, name in enumerate(table.columns):
         cells = [row[index] for row in table.rows]
-        numeric = bool(cells) and all(is_numeric(cell) for cell in cells)
+        numeric = index in numbers
         longest = max(map(len, (name, *cells)))
         grid.add_column(
             Text(name),
@@ -49,4 +50,4 @@ def print_table(table: Table, file: TextIO | None = None) -> None:
     console.print(Text(table.title, style="bold"), soft_wrap=True)
     console.print(grid, width=max(console.width, needed), crop=False)
     if table.note:
-        console.print(Text(table.note, style="dim"), soft_wrap=not tty)
+        console.print(Text(table.note, style="dim"), "", sep="\n", soft_wrap=not tty)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 UNKNOWN = "unknown"
@@ -60,3 +61,10 @@ def printable(text: str) -> str:
 def is_numeric(cell: str) -> bool:
     """Whether a cell is a number (with or without its interval), to be set flush right."""
     return _NUMERIC.fullmatch(cell.strip()) is not None
+
+
+def numeric_columns(rows: Sequence[Sequence[str]]) -> frozenset[int]:
+    """The columns (from 0) of a table that hold numbers only; none without rows."""
+    return frozenset(
+        index for index, cells in enumerate(zip(*rows, strict=True)) if all(map(is_numeric, cells))
+    )

@@ -13,8 +13,8 @@ from llmgen.errors import StoreError
 from llmgen.reports.formats import (
     dollars,
     excerpt,
-    is_numeric,
     moment,
+    numeric_columns,
     printable,
     share,
     span,
@@ -34,9 +34,8 @@ def render(template: str, templates: Path, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for show in (share, moment, span, dollars, thousands, excerpt, printable):
+    for show in (share, moment, span, dollars, thousands, excerpt, printable, numeric_columns):
         environment.filters[show.__name__] = show
-    environment.tests["numeric"] = is_numeric
     try:
         page = environment.get_template(template)
     except jinja2.TemplateNotFound as error:
