@@ -176,12 +176,13 @@ def _scores(first: Run, letter: str, against: Against) -> Table:
         task = name_of(finding, against)
         rows.append((task, "A", *_side_cells(finding.comparison.a, letter)))
         rows.append((task, letter, *_side_cells(finding.comparison.b, "A")))
+    wrong = against.overall.comparison.missing == "wrong"
     return Table(
         title=f"Scores of A ({first.model}) and {letter} ({against.asked.run.model})",
-        columns=("task", "run", "n", "score", "95% interval", "samples", "left out"),
+        columns=("task", "run", "n", "score", "95% interval", "samples", "missing"),
         rows=tuple(rows),
-        note="n: samples in the comparison. Left out: samples of the run without a grade, by reason, and "
-        "samples that the other run does not have; a sample leaves both sides.",
+        note=f"n: samples in the comparison. Missing: samples of the run without a grade, by reason "
+        f"({'counted as wrong' if wrong else 'left out'}), and samples that the other run does not have.",
     )
 
 
