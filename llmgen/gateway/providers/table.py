@@ -83,6 +83,7 @@ ROWS: dict[str, ProviderRow] = {
         base_url="http://localhost:8080/v1",
         key_env="LLAMA_API_KEY",
         apis=("chat", "completions"),
+        n_mode="loop",  # n beyond its slots is refused, and the usage counts one text only
         max_top_logprobs=50,
         local=True,
     ),
@@ -101,7 +102,9 @@ ROWS: dict[str, ProviderRow] = {
         max_top_logprobs=20,
         max_stop=5,
     ),
-    "local": ProviderRow(auth="none", apis=("chat", "completions"), max_top_logprobs=50, local=True),
+    "local": ProviderRow(
+        auth="none", apis=("chat", "completions"), n_mode="loop", max_top_logprobs=50, local=True
+    ),
     "transformers": ProviderRow(
         auth="none",
         apis=("chat", "completions"),
