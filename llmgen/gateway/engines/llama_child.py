@@ -43,6 +43,9 @@ def _params(arguments: argparse.Namespace) -> xllamacpp.CommonParams:
     params.n_parallel = arguments.slots
     params.n_ctx = arguments.slots * arguments.context
     params.verbosity = _WARNINGS
+    # what a request leaves open is drawn from the model's own distribution, as other engines do it
+    params.sampling.temp, params.sampling.top_k = 1.0, 0
+    params.sampling.top_p, params.sampling.min_p = 1.0, 0.0
     params.ui = False
     params.endpoint_slots = False  # it would show the prompts of others
     params.cache_idle_slots = False
