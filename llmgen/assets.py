@@ -9,5 +9,5 @@ _PACKAGE = Path(__file__).parent
 
 def asset_dir(name: str) -> Path:
     """The folder of `prompts`, `datasets` or `reports/templates`."""
-    packaged = _PACKAGE / "_assets" / name.split("/")[0]
+    packaged = _PACKAGE / "_assets" / name.partition("/")[0]
     return packaged if packaged.is_dir() else _PACKAGE.parent / name

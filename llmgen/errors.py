@@ -10,6 +10,8 @@
         ├── BudgetReached   exit 4
         ├── Interrupted     exit 130
         └── FatalProvider   exit 2   auth, unknown model, quota: no request repeats it
+
+"data" means that the sample fails and the run goes on.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ class LlmgenError(Exception):
         self.hint = hint
 
     def failure(self) -> Failure:
-        """This error as data, for a record."""
+        """The error as data, for a record."""
         return Failure(stage=self.stage, kind="internal", message=self.message)
 
 
@@ -62,7 +64,7 @@ class ProviderError(LlmgenError):
     so that the attempt may have been billed; `body` is a redacted excerpt (at most 500 bytes).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # every part of the taxonomy, by name
         self,
         kind: FailureKind,
         message: str,
@@ -85,6 +87,7 @@ class ProviderError(LlmgenError):
         self.attempts = 1
 
     def failure(self) -> Failure:
+        """The error as data, with kind and status."""
         return Failure(
             stage=self.stage or "gateway", kind=self.kind, message=self.message, status=self.status
         )

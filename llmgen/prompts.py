@@ -61,5 +61,7 @@ class Prompts:
             except jinja2.TemplateNotFound as error:
                 raise UsageError(f"no prompt template {template}.j2 in {self._folder}") from error
             except jinja2.TemplateSyntaxError as error:
-                raise UsageError(f"prompt template {template}.j2 line {error.lineno}: {error.message}") from error
+                raise UsageError(
+                    f"prompt template {template}.j2 line {error.lineno}: {error.message}"
+                ) from error
         return self._templates[template]

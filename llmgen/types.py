@@ -13,17 +13,13 @@ from typing import Any, Literal, TypeAlias, dataclass_transform
 
 import msgspec
 
-AnswerType: TypeAlias = Literal[
-    "alphabet_option", "short_text", "categorical_label", "math", "code", "free"
-]
+AnswerType: TypeAlias = Literal["alphabet_option", "short_text", "categorical_label", "math", "code", "free"]
 Api: TypeAlias = Literal["chat", "completions", "responses"]
 AnswerKind: TypeAlias = Literal["answered", "no_valid_answer", "error"]
 Outcome: TypeAlias = Literal[
     "correct", "wrong", "stale", "abstain", "refused", "truncated", "unparsed", "error"
 ]
-RunState: TypeAlias = Literal[
-    "pending", "running", "done", "failed_samples", "budget_stopped", "interrupted"
-]
+RunState: TypeAlias = Literal["pending", "running", "done", "failed_samples", "budget_stopped", "interrupted"]
 FailureKind: TypeAlias = Literal[
     "rate_limited",
     "quota",
@@ -126,7 +122,9 @@ class TokenLogprobs(Struct):
 
 
 class Usage(Struct):
-    """Tokens and cost of one logical request, all attempts together. Unknown price: `cost_usd` is None, never 0.
+    """Tokens and cost of one logical request, all attempts together.
+
+    Unknown price: `cost_usd` is None, never 0.
 
     `uncertain_usd` is the prompt cost of attempts that failed after the body had been sent and may have
     been billed; `saved_usd` is what a cache hit would have cost. `completion_tokens` includes
@@ -172,7 +170,10 @@ class Completion(Struct):
 
 
 class Answer(Struct):
-    """What an extractor read in a text. `no_valid_answer` (nothing committed) is not `error` (extractor failed)."""
+    """What an extractor read in a text.
+
+    `no_valid_answer` (the text commits to nothing) is not `error` (the extractor failed).
+    """
 
     kind: AnswerKind
     value: str | None = None
@@ -183,7 +184,7 @@ class Answer(Struct):
 
 
 class Grade(Struct):
-    """The verdict on one sample. `value` is 0..1, None when it could not be graded (never a wrong answer then).
+    """The verdict on one sample. `value` is 0..1, None when it could not be graded: that is not wrong.
 
     `scores` holds other verdicts on the same answer by name (for example `exact`), None = not graded.
     """
@@ -207,7 +208,7 @@ class Contamination(Struct):
 
 
 class Failure(Struct):
-    """Why a sample has no grade: the stage that failed and the kind of failure (gateway specification 1.7)."""
+    """Why a sample has no grade: the stage that failed and the kind of failure."""
 
     stage: str
     kind: FailureKind
@@ -288,7 +289,7 @@ class Table(Struct):
 
 
 class Summary(Struct):
-    """What a benchmark's analysis says about a run: `metrics` for machines (plain JSON), `tables` for people."""
+    """What a benchmark's analysis says of a run: `metrics` for machines (plain JSON), `tables` for people."""
 
     metrics: dict[str, Any]
     tables: tuple[Table, ...] = ()
@@ -315,7 +316,7 @@ Judge: TypeAlias = Callable[[str, str, str, str], Awaitable[Verdict]]
 
 
 def request_key(request: Request) -> str:
-    """The cache key of `request`: sha256 hex over canonical JSON (sorted keys, UTF-8, absent fields left out).
+    """The cache key of `request`: sha256 hex over canonical JSON (sorted keys, absent fields left out).
 
     Numbers of equal value give equal keys (1 and 1.0, 0.0 and -0.0).
     """

@@ -42,9 +42,7 @@ class Benchmark(Protocol):
         """The items in their fixed order. Ids are unique."""
         ...
 
-    async def grade(
-        self, sample: Sample, answers: Sequence[Answer], completion: Completion
-    ) -> Grade:
+    async def grade(self, sample: Sample, answers: Sequence[Answer], completion: Completion) -> Grade:
         """The verdict on one answer. `answers[0]` is the grading extractor's reading."""
         ...
 

@@ -24,7 +24,7 @@ T = TypeVar("T")
 # command -> (module:attribute, one line for --help)
 COMMANDS = {
     "eval": ("llmgen.cli.eval:eval_group", "Ask a model a benchmark, grade, store, report."),
-    "rescore": ("llmgen.cli.rescore:rescore", "Grade the stored answers of a run again, without a model call."),
+    "rescore": ("llmgen.cli.rescore:rescore", "Grade a run's stored answers again, without a model call."),
     "compare": ("llmgen.cli.compare:compare", "Paired comparison of two runs: difference, interval, p."),
     "runs": ("llmgen.cli.runs:runs", "List, show, export or remove runs."),
     "sql": ("llmgen.cli.sql:sql", "Read-only SQL over the results."),
@@ -40,10 +40,12 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are first asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """The names of the commands."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Imports the command."""
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
@@ -51,6 +53,7 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Lists the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
@@ -58,9 +61,13 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="llmgen")
 @click.option(
-    "--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings file (default: ./llmgen.toml)."
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Settings file (default: ./llmgen.toml).",
 )
-@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Data home (default: ./.llmgen).")
+@click.option(
+    "--home", type=click.Path(path_type=Path, file_okay=False), help="Data home (default: ./.llmgen)."
+)
 @click.pass_context
 def cli(ctx: click.Context, config: Path | None, home: Path | None) -> None:
     """Is a benchmark score knowledge or memory? Ask, extract, check, store, compare."""

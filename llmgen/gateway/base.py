@@ -21,7 +21,7 @@ class RateInfo(Struct):
 
 
 class ModelInfo(Struct):
-    """What an endpoint says of one model it serves. `shutdown_date` is ISO 8601, when the vendor gives one."""
+    """What an endpoint says of one model it serves. `shutdown_date` is ISO 8601, None when not given."""
 
     id: str
     shutdown_date: str | None = None
@@ -40,21 +40,33 @@ class Provider(Protocol):
     row: ProviderRow
     observe: Callable[[RateInfo], None] | None
 
-    async def complete(self, request: Request) -> Completion: ...
+    async def complete(self, request: Request) -> Completion:
+        """One attempt."""
+        ...
 
-    def check(self, request: Request) -> None: ...
+    def check(self, request: Request) -> None:
+        """Refuses what can never be honoured."""
+        ...
 
-    async def models(self) -> list[ModelInfo] | None: ...
+    async def models(self) -> list[ModelInfo] | None:
+        """What is served."""
+        ...
 
-    async def aclose(self) -> None: ...
+    async def aclose(self) -> None:
+        """Gives connections and servers back."""
+        ...
 
 
 class CacheStore(Protocol):
     """Where completions are kept by request key; safe for many processes."""
 
-    def get(self, key: str) -> Completion | None: ...
+    def get(self, key: str) -> Completion | None:
+        """The stored completion, None when there is none."""
+        ...
 
-    def put(self, key: str, request: Request, completion: Completion) -> None: ...
+    def put(self, key: str, request: Request, completion: Completion) -> None:
+        """Keeps a completion."""
+        ...
 
 
 PriceOf = Callable[[str, str], Price | None]

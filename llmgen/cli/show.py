@@ -1,0 +1,144 @@
+"""What `llmgen eval` prints: progress on stderr while it runs, then one table or one JSON on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+import click
+import msgspec
+
+from llmgen.runs import Ending, Preview, Snapshot
+
+QUIET_EVERY_S = 60.0
+
+
+class ProgressLine:
+    """Progress on stderr: done, failed, in flight, rate, spend, time left.
+
+    A bar on a terminal, elsewhere one line a minute.
+    """
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._task: Any = None
+        self._last = time.monotonic()
+
+    def start(self, total: int, title: str) -> None:
+        """Announces the work."""
+        if not sys.stderr.isatty():
+            click.echo(f"{title}: {total} answers to get", err=True)
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[detail]}"),
+            TimeRemainingColumn(compact=True),
+            console=Console(stderr=True),
+            refresh_per_second=2,
+            transient=True,
+        )
+        self._task = self._bar.add_task(title, total=total, detail="")
+        self._bar.start()
+
+    def update(self, snapshot: Snapshot) -> None:
+        """Shows where the run stands."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=snapshot.done, detail=_detail(snapshot))
+        elif time.monotonic() - self._last >= QUIET_EVERY_S:
+            self._last = time.monotonic()
+            click.echo(f"{snapshot.done} done, {_detail(snapshot)}", err=True)
+
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        if self._bar is not None:
+            self._bar.console.print(line, markup=False, highlight=False)
+        else:
+            click.echo(line, err=True)
+
+    def stop(self) -> None:
+        """Takes the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def _detail(snapshot: Snapshot) -> str:
+    spend = "price unknown" if snapshot.usd is None else f"${snapshot.usd:.4f}"
+    return (
+        f"{snapshot.failed} failed, {snapshot.in_flight} in flight, {snapshot.per_second:.1f}/s, "
+        f"{snapshot.tokens} tokens, {spend}"
+    )
+
+
+def ending(result: Ending, *, as_json: bool) -> None:
+    """The end of a run: tables (or one JSON object) on stdout, advice on stderr."""
+    if as_json:
+        click.echo(json.dumps(as_plain(result), ensure_ascii=False))
+    else:
+        _print_tables(result)
+    for line in result.advice:
+        click.echo(line, err=True)
+
+
+def as_plain(result: Ending) -> dict[str, Any]:
+    """The JSON summary of a run."""
+    done = result.result
+    return {
+        "run_id": done.run.id,
+        "benchmark": done.run.benchmark,
+        "model": done.run.model,
+        "state": done.run.state,
+        "exit_code": result.exit_code,
+        "n": done.score.n,
+        "n_graded": done.score.n_graded,
+        "mean": done.score.mean,
+        "ci_low": done.score.low,
+        "ci_high": done.score.high,
+        "metrics": done.summary.metrics,
+        "exclusions": done.exclusions,
+        "cost_usd": done.run.cost_usd,
+        "base_run": done.run.base_run,
+        "warnings": [*done.run.notes, *done.summary.warnings],
+        "report": done.report,
+    }
+
+
+def _print_tables(result: Ending) -> None:
+    from llmgen.cli.tables import print_summary
+
+    done = result.result
+    print_summary(done.summary)
+    head = done.score
+    excluded = ", ".join(f"{count} {name}" for name, count in done.exclusions.items() if count) or "none"
+    if head.mean is None or head.low is None or head.high is None:
+        score = "no graded sample"
+    else:
+        score = f"{head.mean:.4f} [{head.low:.4f}, {head.high:.4f}] over {head.n_graded} of {head.n} samples"
+    click.echo(f"\n{done.run.model} on {done.run.benchmark}: {score}; excluded: {excluded}")
+    for line in (*done.run.notes, *done.summary.warnings):
+        click.echo(f"note: {line}")
+    click.echo(f"run     {done.run.id} ({done.run.state})")
+    if done.report:
+        click.echo(f"report  {done.report}")
+
+
+def preview(plan: Preview, *, as_json: bool) -> None:
+    """What would be asked, and what it would cost at most."""
+    if as_json:
+        click.echo(json.dumps(msgspec.to_builtins(plan), ensure_ascii=False))
+        return
+    for prompt in plan.prompts:
+        click.echo(f"--- {prompt.sample_id}")
+        for message in prompt.messages:
+            click.echo(f"[{message.role}] {message.content}")
+    cost = "unknown (no price for this model)" if plan.usd is None else f"at most ${plan.usd:.4f}"
+    click.echo(
+        f"\n{plan.requests} requests to {plan.endpoint}, at most about {plan.tokens} tokens; cost: {cost}"
+    )

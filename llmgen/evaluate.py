@@ -1,0 +1,167 @@
+"""Evaluate a model on a benchmark: every sample's whole path, from question to journal, in one place.
+
+    prompt -> gateway -> extraction -> grade -> contamination -> journal
+
+A failed sample is data: its record carries a Failure and no grade. Only a `RunStopped` (budget, key,
+Ctrl-C) ends the run early; what was in flight is kept, the rest stays pending and is asked on resume.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from llmgen.errors import Interrupted, LlmgenError, RunStopped, boundary
+from llmgen.session import Session
+from llmgen.types import Answer, Completion, Extract, Grade, Record, Request, Sample
+
+FOLD_EVERY_S = 30.0
+DRAIN_S = 30.0
+_PENDING = frozenset({"budget", "cancelled"})
+
+
+async def run_sample(session: Session, sample: Sample, repeat: int) -> Record:
+    """One sample's path. Raises RunStopped when the whole run has to end; all else becomes data."""
+    record = Record(run_id=session.run.id, sample=sample, repeat=repeat, model=session.run.model)
+    try:
+        with boundary("prompt"):
+            request = ask(session, sample, repeat)
+            record = _with(record, prompt=request.messages, request_key=request.key)
+        with boundary("gateway"):
+            completion = await session.line(request)
+            record = _with(record, completion=completion)
+        with boundary("extract"):
+            answers = await read(session.extractors, sample, completion)
+            record = _with(record, answers=answers)
+        with boundary("grade"):
+            grade = await verdict(session.benchmark.grade, sample, answers, completion)
+            record = _with(record, grade=grade)
+    except RunStopped:
+        raise
+    except LlmgenError as error:
+        record = _with(record, failure=error.failure())
+    return record
+
+
+def ask(session: Session, sample: Sample, repeat: int) -> Request:
+    """The request that puts `sample` to the run's model."""
+    return Request(
+        endpoint=session.run.endpoint,
+        model=session.line.model,
+        messages=session.prompts.render(session.benchmark.template, sample),
+        sampling=session.sampling,
+        repeat=repeat,
+        sample_id=sample.id,
+    )
+
+
+async def read(extractors: Sequence[Extract], sample: Sample, completion: Completion) -> tuple[Answer, ...]:
+    """What each extractor reads in the first text; the first extractor's reading is the one that grades."""
+    return tuple([await extract(sample, completion.text) for extract in extractors])
+
+
+async def verdict(
+    grade: Callable[..., object], sample: Sample, answers: Sequence[Answer], completion: Completion
+) -> Grade:
+    """The grade, or why there is none: refused, truncated, empty or unread answers are not wrong answers."""
+    excluded = exclusion(answers, completion)
+    if excluded is not None:
+        return excluded
+    graded: Grade = await grade(sample, answers, completion)  # type: ignore[misc]
+    return graded
+
+
+def exclusion(answers: Sequence[Answer], completion: Completion) -> Grade | None:
+    """The outcome of an answer that cannot be graded by its content (gateway specification 1.7)."""
+    finish = (completion.finish_reasons or (None,))[0]
+    cut = finish in {"length", "MAX_TOKENS"}
+    refusal = (completion.refusals or (None,))[0]
+    if refusal is not None or finish in {"content_filter", "SAFETY", "RECITATION", "PROHIBITED_CONTENT"}:
+        return Grade(outcome="refused", reason=refusal or str(finish))
+    if not completion.text.strip():
+        return (
+            Grade(outcome="truncated", reason="reasoning_exhausted", was_truncated=True)
+            if cut
+            else Grade(outcome="unparsed", reason="empty")
+        )
+    if answers and answers[0].kind == "error":
+        return Grade(outcome="error", reason=answers[0].reason, was_truncated=cut)
+    if cut and answers and answers[0].kind == "no_valid_answer":
+        return Grade(outcome="truncated", reason=answers[0].reason, was_truncated=True)
+    return None
+
+
+async def evaluate(session: Session) -> RunStopped | None:
+    """Asks every pending sample of the session's run; returns why it ended early, None when it is complete.
+
+    A bounded set of workers pulls from one iterator, so that memory does not grow with the benchmark.
+    """
+    work = pending(session)
+    stopped: list[RunStopped] = []
+
+    async def worker() -> None:
+        for sample, repeat in work:
+            if stopped or session.stopping.is_set():
+                return
+            try:
+                record = await run_sample(session, sample, repeat)
+            except RunStopped as error:
+                stopped.append(error)
+                session.stop()
+                return
+            if record.failure is None or record.failure.kind not in _PENDING:
+                session.keep(record)
+
+    workers = [asyncio.create_task(worker()) for _ in range(session.workers)]
+    folder = asyncio.create_task(_fold_regularly(session))
+    try:
+        await _drain(session, workers)
+    finally:
+        folder.cancel()
+        await asyncio.gather(folder, return_exceptions=True)
+    if stopped:
+        return stopped[0]
+    return Interrupted("interrupted") if session.stopping.is_set() else None
+
+
+def pending(session: Session) -> Iterator[tuple[Sample, int]]:
+    """The (sample, repeat) pairs that the journal does not hold yet, repeat by repeat of each sample."""
+    for sample in session.samples():
+        for repeat in range(session.run.n_repeats):
+            if (sample.id, repeat) not in session.finished:
+                yield sample, repeat
+
+
+async def _drain(session: Session, workers: list[asyncio.Task[None]]) -> None:
+    """Waits for the workers; after a stop at most DRAIN_S more, less when the user asks twice.
+
+    The first exception of a worker (a full disk, a defect) ends all of them and is raised.
+    """
+    running = asyncio.create_task(_first_exception(workers))
+    stop = asyncio.create_task(session.stopping.wait())
+    abandon = asyncio.create_task(session.abandon.wait())
+    await asyncio.wait({running, stop}, return_when=asyncio.FIRST_COMPLETED)
+    if not running.done():
+        await asyncio.wait({running, abandon}, timeout=DRAIN_S, return_when=asyncio.FIRST_COMPLETED)
+    for task in (*workers, running, stop, abandon):
+        task.cancel()
+    for result in await asyncio.gather(*workers, running, stop, abandon, return_exceptions=True):
+        if isinstance(result, Exception):
+            raise result
+
+
+async def _first_exception(workers: list[asyncio.Task[None]]) -> None:
+    await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+
+
+async def _fold_regularly(session: Session) -> None:
+    """Folds the journal into the database while the run goes on; a busy database is tried again next time."""
+    while True:
+        await asyncio.sleep(FOLD_EVERY_S)
+        await session.fold(patience_s=10.0)
+
+
+def _with(record: Record, **changes: object) -> Record:
+    return msgspec.structs.replace(record, **changes)

@@ -1,0 +1,87 @@
+"""A stored run to numbers and a report: read the rows, let the benchmark sum them up, write HTML."""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from llmgen.analysis.intervals import mean_interval
+from llmgen.assets import asset_dir
+from llmgen.benchmarks import BENCHMARKS
+from llmgen.benchmarks.base import Spec
+from llmgen.reports.run import render_run, write_report
+from llmgen.reports.tally import tally
+from llmgen.reports.views import Score
+from llmgen.store import queries
+from llmgen.store.reading import records
+from llmgen.types import Run, ScoredRow, Struct, Summary
+
+UNGRADED = ("error", "refused", "truncated", "unparsed")
+
+
+class Result(Struct):
+    """Everything that is printed about a run. `exclusions` counts the samples without a grade, by outcome."""
+
+    run: Run
+    score: Score
+    exclusions: dict[str, int]
+    summary: Summary
+    report: str | None = None
+
+
+def sum_up(home: Path, run_id: str) -> Result:
+    """The numbers of a folded run. Raises UsageError when there is no such run."""
+    run = queries.run(home, run_id)
+    rows = list(queries.scored_rows(home, run.id))
+    base = list(queries.scored_rows(home, run.base_run)) if run.base_run else None
+    spec: Spec = BENCHMARKS.load(run.benchmark)
+    module, _, attribute = spec.summarise.partition(":")
+    summarise = getattr(importlib.import_module(module), attribute)
+    summary: Summary = summarise(rows, base, context_of(run))
+    return Result(run=run, score=headline(rows), exclusions=exclusions(rows), summary=summary)
+
+
+def context_of(run: Run) -> dict[str, Any]:
+    """The facts about the loaded data that the benchmark stored with the run."""
+    context: dict[str, Any] = run.settings.get("context", {})
+    return context
+
+
+def headline(rows: list[ScoredRow]) -> Score:
+    """Mean grade with its interval; repeats are averaged inside a sample, clusters kept together."""
+    values: dict[str, list[float]] = {}
+    clusters: dict[str, str] = {}
+    for row in rows:
+        if row.value is not None:
+            values.setdefault(row.sample_id, []).append(row.value)
+            clusters[row.sample_id] = row.cluster or row.sample_id
+    n = len({row.sample_id for row in rows})
+    means = [sum(draws) / len(draws) for draws in values.values()]
+    interval = mean_interval(means, [clusters[sample_id] for sample_id in values])
+    unknown = interval.mean is None
+    return Score(
+        n=n,
+        n_graded=len(means),
+        mean=interval.mean,
+        low=None if unknown else interval.low,
+        high=None if unknown else interval.high,
+        method=interval.method,
+        n_clusters=interval.n_clusters,
+    )
+
+
+def exclusions(rows: list[ScoredRow]) -> dict[str, int]:
+    """How many (sample, repeat) pairs have no grade, by outcome; always the same keys, so that 0 is said."""
+    counts = Counter[str](row.outcome for row in rows if row.value is None)
+    return {name: counts.get(name, 0) for name in UNGRADED}
+
+
+def write_html(home: Path, result: Result) -> Path:
+    """Renders the run's report into the data home and returns its path."""
+    path = home / "reports" / f"{result.run.id}.html"
+    counted = tally(records(home, result.run.id))
+    page = render_run(result.run, result.summary, result.score, counted, asset_dir("reports/templates"))
+    write_report(path, page)
+    return path

@@ -1,0 +1,199 @@
+"""Settings and a plan become objects here, and only here; whatever is opened is closed here."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from llmgen import __version__
+from llmgen.assets import asset_dir
+from llmgen.benchmarks import BENCHMARKS
+from llmgen.benchmarks.base import Context, Spec
+from llmgen.config import Settings
+from llmgen.errors import UsageError
+from llmgen.extract import EXTRACTORS
+from llmgen.extract.judge import build_judge
+from llmgen.gateway.prices import load_prices
+from llmgen.gateway.providers.recorded import RecordedAnswers
+from llmgen.gateway.providers.recording import Recording
+from llmgen.gateway.providers.table import ROWS, open_provider, resolve, row_of
+from llmgen.gateway.stack import Member, Traffic, build_stack, route_endpoint
+from llmgen.plan import CacheMode, Plan
+from llmgen.prompts import Prompts
+from llmgen.session import Line, Scorer, Session
+from llmgen.store.cache import Cache
+from llmgen.store.journal import Journal
+from llmgen.types import Judge, Outcome, Run, content_hash
+
+
+class Gateway:
+    """The lines that one call has open, behind one shared budget, cache and set of limiters."""
+
+    def __init__(self, settings: Settings, traffic: Traffic, closing: AsyncExitStack) -> None:
+        self.settings = settings
+        self.traffic = traffic
+        self.lines: list[Line] = []
+        self._closing = closing
+
+    async def open(
+        self,
+        model_id: str,
+        options: dict[str, Any],
+        base_urls: Sequence[str] = (),
+        record: str | None = None,
+    ) -> Line:
+        """A line to `model_id`: one endpoint, a configured route, or several equal URLs that are balanced.
+
+        `record` is a file that receives every exchange.
+        """
+        route = self.settings.routes.get(model_id.removeprefix("route/"))
+        if route is not None:
+            targets = [(name, options) for name in route.members]
+        else:
+            targets = [(model_id, {**options, "base_url": url}) for url in base_urls] or [(model_id, options)]
+        members = []
+        for name, chosen in targets:
+            provider = await open_provider(name, self.settings, chosen)
+            if record is not None:
+                provider = Recording(provider, Path(record))
+            self._closing.push_async_callback(provider.aclose)
+            row, _, served = resolve(name, self.settings)
+            members.append(Member(provider, row, served))
+        return self.connect(model_id, members, balanced=route is None)
+
+    def connect(self, model_id: str, members: Sequence[Member], *, balanced: bool = False) -> Line:
+        """A line over providers that are open already."""
+        stack = build_stack(self.traffic, members, model_id, balanced=balanced and len(members) > 1)
+        line = Line(stack, members, route_endpoint(members))
+        self.lines.append(line)
+        return line
+
+
+@asynccontextmanager
+async def open_gateway(settings: Settings, mode: CacheMode) -> AsyncIterator[Gateway]:
+    """The shared part of the gateway: budget, prices and response cache."""
+    async with AsyncExitStack() as closing:
+        store = closing.enter_context(Cache(settings.home_path))
+        rows = {name: row_of(name, settings) for name in (*ROWS, *settings.providers)}
+        traffic = Traffic(settings, load_prices(settings, rows), store, mode)
+        yield Gateway(settings, traffic, closing)
+
+
+async def open_scorer(gateway: Gateway, plan: Plan) -> Scorer:
+    """Loads the benchmark with its extractors and, when one is named, its judge."""
+    spec: Spec = BENCHMARKS.load(plan.benchmark)
+    prompts = Prompts(asset_dir("prompts"))
+    judge = await _judge(gateway, plan, prompts)
+    try:
+        options = msgspec.convert(plan.options, spec.options)
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"{plan.benchmark}: {error}", hint=f"see llmgen eval {plan.benchmark} --help"
+        ) from error
+    context = Context(model=plan.model, datasets=asset_dir("datasets"), judge=judge)
+    benchmark = await asyncio.to_thread(spec.load, options, context)
+    names = plan.extractors or spec.extractors
+    return Scorer(benchmark, [EXTRACTORS.load(name)() for name in names], prompts)
+
+
+@asynccontextmanager
+async def open_session(  # noqa: PLR0913  # one call opens everything that a run needs
+    settings: Settings,
+    plan: Plan,
+    *,
+    run_id: str | None = None,
+    resumed: Run | None = None,
+    retry: Collection[Outcome] = (),
+    base_run: str | None = None,
+    dry: bool = False,
+) -> AsyncIterator[Session]:
+    """Opens gateway, benchmark and (unless `dry`) journal for `plan`; closes everything on the way out."""
+    async with open_gateway(settings, plan.cache) as gateway:
+        scorer = await open_scorer(gateway, plan)
+        line = await _line(gateway, plan, scorer)
+        run = _run(plan, scorer, line, run_id, base_run)
+        journal = None if dry else _journal(settings, run, resumed)
+        try:
+            yield Session(
+                settings,
+                plan,
+                scorer,
+                run=journal.run if journal else run,
+                lines=[line, *(other for other in gateway.lines if other is not line)],
+                traffic=gateway.traffic,
+                journal=journal,
+                retry=retry,
+            )
+        finally:
+            if journal is not None:
+                await asyncio.to_thread(journal.close)
+
+
+async def _line(gateway: Gateway, plan: Plan, scorer: Scorer) -> Line:
+    """The line to the plan's model, or to its recorded answers when the benchmark brought them."""
+    recorded = scorer.benchmark.recorded
+    if recorded is not None:
+        endpoint = f"recorded:{scorer.benchmark.dataset_hash[:16]}"
+        return gateway.connect(
+            plan.model, [Member(RecordedAnswers(recorded, endpoint), "replay", plan.model)]
+        )
+    options = {"drop_unsupported": plan.drop_unsupported, "replay": plan.recording}
+    return await gateway.open(plan.model, options, plan.base_urls, plan.record)
+
+
+async def _judge(gateway: Gateway, plan: Plan, prompts: Prompts) -> Judge | None:
+    """The judge that the plan (or llmgen.toml) names, behind the same gateway and budget."""
+    name = plan.judge or gateway.settings.judge
+    if name is None:
+        return None
+    line = await gateway.open(name, {})
+    return build_judge(line, prompts.fill, endpoint=line.endpoint, model=line.model)
+
+
+def _run(plan: Plan, scorer: Scorer, line: Line, run_id: str | None, base_run: str | None) -> Run:
+    """A new run: what is asked of whom, with the hashes that make it comparable."""
+    benchmark = scorer.benchmark
+    prompt_hash = scorer.prompts.hash(benchmark.template)
+    sampling = msgspec.to_builtins(plan.sampling.apply(benchmark.sampling))
+    return Run(
+        id=run_id or f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}",
+        benchmark=plan.benchmark,
+        model=plan.model,
+        endpoint=line.endpoint,
+        state="running",
+        started_at=time.time(),
+        n_repeats=plan.repeats,
+        settings={"plan": msgspec.to_builtins(plan), "sampling": sampling, "context": benchmark.context},
+        settings_hash=content_hash(plan),
+        prompt_hash=prompt_hash,
+        dataset_hash=benchmark.dataset_hash,
+        identity=content_hash(
+            [plan, benchmark.dataset_hash, prompt_hash, line.endpoint, line.model, sampling],
+        ),
+        code_version=__version__,
+        base_run=base_run,
+        notes=benchmark.notes,
+    )
+
+
+def _journal(settings: Settings, run: Run, resumed: Run | None) -> Journal:
+    """A new journal, or the resumed run's own. Raises UsageError naming what changed since it started."""
+    if resumed is None:
+        return Journal.create(settings.home_path, run, settings.durability)
+    if resumed.identity != run.identity:
+        names = ("dataset_hash", "prompt_hash", "endpoint")
+        changed = [name for name in names if getattr(resumed, name) != getattr(run, name)]
+        raise UsageError(
+            f"run {resumed.id} cannot go on: {', '.join(changed) or 'its settings'} changed since it started",
+            hint="start a new run; what is in the cache is not asked again",
+        )
+    journal = Journal.resume(settings.home_path, resumed.id, settings.durability)
+    journal.write_run(msgspec.structs.replace(journal.run, state="running", ended_at=None))
+    return journal
