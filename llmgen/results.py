@@ -50,7 +50,11 @@ def context_of(run: Run) -> dict[str, Any]:
 
 
 def headline(rows: list[ScoredRow]) -> Score:
-    """Mean grade with its interval; repeats are averaged inside a sample, clusters kept together."""
+    """Mean grade with its interval; repeats are averaged inside a sample, clusters kept together.
+
+    Samples of diagnostic splits (tag `role`) are counted in the tables only: they never rank a model.
+    """
+    rows = [row for row in rows if row.tags.get("role") != "diagnostic"]
     values: dict[str, list[float]] = {}
     clusters: dict[str, str] = {}
     for row in rows:

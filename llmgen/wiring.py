@@ -118,7 +118,7 @@ async def open_session(  # noqa: PLR0913  # one call opens everything that a run
     async with open_gateway(settings, plan.cache) as gateway:
         scorer = await open_scorer(gateway, plan)
         line = await _line(gateway, plan, scorer)
-        run = _run(plan, scorer, line, run_id, base_run)
+        run = new_run(plan, scorer, line.endpoint, line.model, run_id, base_run)
         journal = None if dry else _journal(settings, run, resumed)
         try:
             yield Session(
@@ -157,8 +157,18 @@ async def _judge(gateway: Gateway, plan: Plan, prompts: Prompts) -> Judge | None
     return build_judge(line, prompts.fill, endpoint=line.endpoint, model=line.model)
 
 
-def _run(plan: Plan, scorer: Scorer, line: Line, run_id: str | None, base_run: str | None) -> Run:
-    """A new run: what is asked of whom, with the hashes that make it comparable."""
+def new_run(  # noqa: PLR0913, PLR0917  # what makes a run comparable, each part from somewhere else
+    plan: Plan,
+    scorer: Scorer,
+    endpoint: str,
+    served: str,
+    run_id: str | None = None,
+    base_run: str | None = None,
+) -> Run:
+    """A new run: what is asked of whom, with the hashes that make it comparable.
+
+    `served` is the model's name at the endpoint.
+    """
     benchmark = scorer.benchmark
     prompt_hash = scorer.prompts.hash(benchmark.template)
     sampling = msgspec.to_builtins(plan.sampling.apply(benchmark.sampling))
@@ -166,7 +176,7 @@ def _run(plan: Plan, scorer: Scorer, line: Line, run_id: str | None, base_run: s
         id=run_id or f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}",
         benchmark=plan.benchmark,
         model=plan.model,
-        endpoint=line.endpoint,
+        endpoint=endpoint,
         state="running",
         started_at=time.time(),
         n_repeats=plan.repeats,
@@ -175,7 +185,7 @@ def _run(plan: Plan, scorer: Scorer, line: Line, run_id: str | None, base_run: s
         prompt_hash=prompt_hash,
         dataset_hash=benchmark.dataset_hash,
         identity=content_hash(
-            [plan, benchmark.dataset_hash, prompt_hash, line.endpoint, line.model, sampling],
+            [plan, benchmark.dataset_hash, prompt_hash, endpoint, served, sampling],
         ),
         code_version=__version__,
         base_run=base_run,

@@ -10,6 +10,7 @@ from typing import Any
 import click
 import msgspec
 
+from llmgen.results import Result
 from llmgen.runs import Ending, Preview, Snapshot
 
 QUIET_EVERY_S = 60.0
@@ -80,22 +81,21 @@ def _detail(snapshot: Snapshot) -> str:
 def ending(result: Ending, *, as_json: bool) -> None:
     """The end of a run: tables (or one JSON object) on stdout, advice on stderr."""
     if as_json:
-        click.echo(json.dumps(as_plain(result), ensure_ascii=False))
+        plain = {**as_plain(result.result), "exit_code": result.exit_code}
+        click.echo(json.dumps(plain, ensure_ascii=False))
     else:
-        _print_tables(result)
+        print_result(result.result)
     for line in result.advice:
         click.echo(line, err=True)
 
 
-def as_plain(result: Ending) -> dict[str, Any]:
+def as_plain(done: Result) -> dict[str, Any]:
     """The JSON summary of a run."""
-    done = result.result
     return {
         "run_id": done.run.id,
         "benchmark": done.run.benchmark,
         "model": done.run.model,
         "state": done.run.state,
-        "exit_code": result.exit_code,
         "n": done.score.n,
         "n_graded": done.score.n_graded,
         "mean": done.score.mean,
@@ -110,23 +110,26 @@ def as_plain(result: Ending) -> dict[str, Any]:
     }
 
 
-def _print_tables(result: Ending) -> None:
+def print_result(done: Result) -> None:
+    """The tables of a run, then its score, notes, id and report."""
     from llmgen.cli.tables import print_summary
 
-    done = result.result
     print_summary(done.summary)
-    head = done.score
     excluded = ", ".join(f"{count} {name}" for name, count in done.exclusions.items() if count) or "none"
-    if head.mean is None or head.low is None or head.high is None:
-        score = "no graded sample"
-    else:
-        score = f"{head.mean:.4f} [{head.low:.4f}, {head.high:.4f}] over {head.n_graded} of {head.n} samples"
-    click.echo(f"\n{done.run.model} on {done.run.benchmark}: {score}; excluded: {excluded}")
+    click.echo(f"\n{done.run.model} on {done.run.benchmark}: {score_line(done)}; excluded: {excluded}")
     for line in (*done.run.notes, *done.summary.warnings):
         click.echo(f"note: {line}")
     click.echo(f"run     {done.run.id} ({done.run.state})")
     if done.report:
         click.echo(f"report  {done.report}")
+
+
+def score_line(done: Result) -> str:
+    """The headline with its interval and n."""
+    score = done.score
+    if score.mean is None:
+        return f"no graded sample of {score.n}"
+    return f"{score.mean:.4f} [{score.low:.4f}, {score.high:.4f}] over {score.n_graded} of {score.n} samples"
 
 
 def preview(plan: Preview, *, as_json: bool) -> None:
