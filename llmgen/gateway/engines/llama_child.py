@@ -48,6 +48,7 @@ def _params(arguments: argparse.Namespace) -> xllamacpp.CommonParams:
     params.sampling.top_p, params.sampling.min_p = 1.0, 0.0
     params.ui = False
     params.endpoint_slots = False  # it would show the prompts of others
+    params.cache_prompt = False  # what was asked before must not change the rounding of this answer
     params.cache_idle_slots = False
     params.cache_ram_mib = 0  # old prompts would take up to 8 GiB
     for pool in (params.cpuparams, params.cpuparams_batch):
