@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal, TypeAlias, dataclass_transform
+from typing import Any, Literal, Protocol, TypeAlias, dataclass_transform
 
 import msgspec
 
@@ -172,7 +172,8 @@ class Completion(Struct):
 class Answer(Struct):
     """What an extractor read in a text.
 
-    `no_valid_answer` (the text commits to nothing) is not `error` (the extractor failed).
+    `no_valid_answer` (the text commits to nothing) is not `error` (the extractor failed). `raw` is the
+    reply of an extractor that asks a model; `elapsed_us` the wall time of the reading in microseconds.
     """
 
     kind: AnswerKind
@@ -181,6 +182,8 @@ class Answer(Struct):
     method: str = ""
     confidence: float | None = None
     reason: str = ""
+    raw: str = ""
+    elapsed_us: int | None = None
 
 
 class Grade(Struct):
@@ -263,7 +266,7 @@ class Run(Struct):
 class ScoredRow(Struct):
     """One graded (sample, repeat) as analysis sees it: read back from the store, without prompt and logprobs.
 
-    `text` is the first answer text, raw; None when the call failed.
+    `text` is the first answer text, raw; None when the call failed. `answers` are all extractors' readings.
     """
 
     sample_id: str
@@ -277,6 +280,8 @@ class ScoredRow(Struct):
     reason: str = ""
     was_truncated: bool = False
     scores: dict[str, float | None] = {}
+    answer_type: AnswerType = "free"
+    answers: tuple[Answer, ...] = ()
 
 
 class Table(Struct):
@@ -309,6 +314,20 @@ class Verdict(Struct):
     word: Literal["correct", "incorrect", "unparsed"]
     raw: str
     model: str
+
+
+class Compare(Protocol):
+    """Whether two readings of one sample are the same answer; None when it could not be found out.
+
+    A reading that is None is no valid answer and equals only itself. `percent`: `auto` lets 60% be 60
+    when the question asks for a percentage, `notation` always, `value` never.
+    """
+
+    async def __call__(
+        self, sample: Sample, a: str | None, b: str | None, *, percent: Literal["auto", "notation", "value"]
+    ) -> bool | None:
+        """Compares."""
+        ...
 
 
 Judge: TypeAlias = Callable[[str, str, str, str], Awaitable[Verdict]]
