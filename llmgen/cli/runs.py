@@ -33,7 +33,7 @@ def list_runs(
 
     home = _caught_up(ctx)
     found = queries.runs(home, benchmark=benchmark, model=model, state=state)
-    scores = {score.run_id: score for score in queries.leaderboard(home)} if found else {}
+    scores = _scores(home, found)
     if as_json:
         click.echo(json.dumps([_as_json(run, scores[run.id]) for run in found], indent=2))
         return
@@ -77,8 +77,10 @@ def show(ctx: click.Context, /, *, run: str, as_json: bool) -> None:
 
     home = _caught_up(ctx)
     found = queries.run(home, run)
-    score = next(score for score in queries.leaderboard(home) if score.run_id == found.id)
-    told = {**_as_json(found, score), "outcomes": queries.counts(home, found.id).outcomes}
+    told = {
+        **_as_json(found, _scores(home, [found])[found.id]),
+        "outcomes": queries.counts(home, found.id).outcomes,
+    }
     if as_json:
         click.echo(json.dumps(told, indent=2))
         return
@@ -155,6 +157,17 @@ def _caught_up(ctx: click.Context) -> Path:
     if note := catch_up(home):
         click.echo(f"note: {note}", err=True)
     return home
+
+
+def _scores(home: Path, runs: list[Any]) -> dict[str, Any]:
+    """The score of each run by its id; an empty one for a run that is not in the database yet."""
+    from llmgen.store.queries import Score, leaderboard
+
+    known = leaderboard(home) if runs else {}
+    return {
+        run.id: known.get(run.id) or Score(benchmark=run.benchmark, model=run.model, run_id=run.id)
+        for run in runs
+    }
 
 
 def _as_json(run: Any, score: Any) -> dict[str, Any]:

@@ -12,12 +12,20 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry,
+    retry_if_exception,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_random,
+)
 
 from llmgen.errors import StoreError
 from llmgen.retry import full_jitter
@@ -26,7 +34,6 @@ from llmgen.store.migrations import current_version, latest_version, migrate
 WRITE_PATIENCE_S = 30.0
 READ_PATIENCE_S = 2.0
 _MAX_WAIT_S = 0.25
-_COPY_ATTEMPTS = 5
 _BUSY = ("could not set lock", "conflicting lock", "different configuration")
 _DAMAGED = ("not a valid duckdb", "corrupt", "checksum", "failed to deserialize", "serialization error")
 _STORAGE = "v1.0.0"  # readable by every DuckDB that llmgen works with
@@ -39,6 +46,10 @@ class Reader(NamedTuple):
 
     con: duckdb.DuckDBPyConnection
     age_s: float | None = None
+
+
+class _Changed(StoreError):
+    """The database was written while it was copied."""
 
 
 def database_path(home: Path) -> Path:
@@ -54,23 +65,18 @@ def open_write(home: Path, patience_s: float = WRITE_PATIENCE_S) -> Iterator[duc
     made by a newer llmgen, and when the home cannot be written.
     """
     path = database_path(home)
-    if not _one_writer.acquire(timeout=patience_s):
-        raise StoreError(f"{path} is busy: another thread writes it", hint="try again")
-    try:
-        with _translated(path):
-            con = _connect(path, patience_s, read_only=False)
-            try:
-                migrate(con, path)
-                yield con
-            finally:
-                con.close()
-    finally:
-        _one_writer.release()
+    with _no_other_writer(path, patience_s), _translated(path):
+        con = _connect(path, patience_s, read_only=False)
+        try:
+            migrate(con, path)
+            yield con
+        finally:
+            con.close()
 
 
 @contextmanager
 def open_read(home: Path, patience_s: float = READ_PATIENCE_S) -> Iterator[Reader]:
-    """The database for reading; a copy of it when a writer holds it for longer than `patience_s`.
+    """The database for reading; a copy of it when another process writes for longer than `patience_s`.
 
     Raises StoreError when there is none, when it is damaged, or when a newer llmgen made it.
     """
@@ -78,21 +84,38 @@ def open_read(home: Path, patience_s: float = READ_PATIENCE_S) -> Iterator[Reade
     if not path.exists():
         raise StoreError(f"no results in {home}", hint="run `llmgen eval`, or point --home elsewhere")
     with _translated(path), tempfile.TemporaryDirectory(prefix="llmgen-snapshot-") as folder:
-        try:
-            reader = Reader(_connect(path, patience_s, read_only=True))
-        except duckdb.Error as error:
-            if not _is_busy(error):
-                raise
-            reader = _snapshot(path, Path(folder))
+        reader = _open_reader(path, Path(folder), patience_s)
         try:
             if current_version(reader.con, path) < latest_version():
                 reader.con.close()
-                with open_write(home, patience_s):
+                with open_write(home):
                     pass  # opening migrates
-                reader = Reader(_connect(path, patience_s, read_only=True))
+                reader = _open_reader(path, Path(folder), patience_s)
             yield reader
         finally:
             reader.con.close()
+
+
+@contextmanager
+def _no_other_writer(path: Path, patience_s: float) -> Iterator[None]:
+    """One thread of this process at a time."""
+    if not _one_writer.acquire(timeout=patience_s):
+        raise StoreError(f"{path} is busy: another thread writes it", hint="try again")
+    try:
+        yield
+    finally:
+        _one_writer.release()
+
+
+def _open_reader(path: Path, folder: Path, patience_s: float) -> Reader:
+    # not while this process writes: closing the file after copying it would drop the writer's own lock
+    with _no_other_writer(path, WRITE_PATIENCE_S):
+        try:
+            return Reader(_connect(path, patience_s, read_only=True))
+        except duckdb.Error as error:
+            if not _is_busy(error):
+                raise
+            return _snapshot(path, folder)
 
 
 @contextmanager
@@ -131,22 +154,25 @@ def _connect(path: Path, patience_s: float, *, read_only: bool) -> duckdb.DuckDB
     raise AssertionError  # tenacity has raised
 
 
+@retry(
+    retry=retry_if_exception_type(_Changed),
+    stop=stop_after_delay(WRITE_PATIENCE_S),
+    wait=wait_random(0.0, _MAX_WAIT_S),
+    reraise=True,
+)
 def _snapshot(path: Path, folder: Path) -> Reader:
     """A copy of the database and its write-ahead log, taken while neither changed."""
     wal = path.with_name(path.name + ".wal")
-    copy = folder / path.name
-    for _ in range(_COPY_ATTEMPTS):
-        before = _stamp(path), _stamp(wal)
-        shutil.copyfile(path, copy)
-        copied_wal = folder / wal.name
-        copied_wal.unlink(missing_ok=True)
-        if wal.exists():
-            shutil.copyfile(wal, copied_wal)
-        if before == (_stamp(path), _stamp(wal)):
-            changed = max(stamp[0] for stamp in before)
-            con = duckdb.connect(str(copy), read_only=True)
-            return Reader(con, age_s=max(0.0, time.time() - changed / 1e9))
-    raise StoreError(f"{path} changes too fast to be copied", hint="try again")
+    copied_wal = folder / wal.name
+    before = _stamp(path), _stamp(wal)
+    shutil.copyfile(path, folder / path.name)
+    copied_wal.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):  # no log: nothing waits in it
+        shutil.copyfile(wal, copied_wal)
+    if before != (_stamp(path), _stamp(wal)):
+        raise _Changed(f"{path} changes too fast to be copied", hint="try again")
+    age_s = time.time() - max(stamp[0] for stamp in before) / 1e9
+    return Reader(duckdb.connect(str(folder / path.name), read_only=True), age_s=max(0.0, age_s))
 
 
 def _stamp(path: Path) -> tuple[int, int]:

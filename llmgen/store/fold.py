@@ -20,7 +20,7 @@ import msgspec
 from llmgen.errors import StoreError, UsageError
 from llmgen.store.db import WRITE_PATIENCE_S, database_path, forget, open_read, open_write, transaction
 from llmgen.store.lines import Key, Line, Spend, add_spend, read_lines
-from llmgen.store.reading import copy_bad_lines, journal_path, journalled_runs
+from llmgen.store.reading import copy_bad_lines, has_line_after, journal_path, journalled_runs
 from llmgen.types import Run, Struct
 
 _PART_BYTES = 16 << 20
@@ -119,7 +119,7 @@ def behind(home: Path) -> bool:
     with open_read(home) as reader:
         rows = reader.con.execute("SELECT run_id, byte_offset FROM store.folded").fetchall()
     offsets = dict(rows)
-    return any(journal_path(home, name).stat().st_size != offsets.get(name) for name in run_ids)
+    return any(has_line_after(journal_path(home, name), offsets.get(name, 0)) for name in run_ids)
 
 
 def _fold_journal(con: duckdb.DuckDBPyConnection, home: Path, run_id: str) -> FoldCounts:

@@ -20,6 +20,7 @@ SELECT
     record.sample.target AS target,
     record.sample.choices AS choices,
     record.sample.tags AS tags,
+    coalesce(record.sample.tags ->> 'role' <> 'diagnostic', true) AS ranks,
     record.prompt AS prompt,
     coalesce(record.request_key, '') AS request_key,
     c.texts AS texts,

@@ -38,16 +38,16 @@ class Score(Struct, frozen=True):
     benchmark: str
     model: str
     run_id: str
-    n: int
-    n_graded: int
-    mean: float | None
-    se: float | None
-    ci_low: float | None
-    ci_high: float | None
-    n_failed: int
-    n_refused: int
-    n_truncated: int
-    n_unparsed: int
+    n: int = 0
+    n_graded: int = 0
+    mean: float | None = None
+    se: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    n_failed: int = 0
+    n_refused: int = 0
+    n_truncated: int = 0
+    n_unparsed: int = 0
 
 
 def catch_up(home: Path) -> str | None:
@@ -82,17 +82,28 @@ def run(home: Path, name: str) -> Run:
 def runs(
     home: Path, *, benchmark: str | None = None, model: str | None = None, state: str | None = None
 ) -> list[Run]:
-    """The runs that fit, newest first. One whose process died while it ran counts as interrupted."""
-    if not database_path(home).exists():
-        return []
-    with open_read(home) as reader:
-        rows = reader.con.execute(
-            "SELECT run FROM store.runs WHERE benchmark = coalesce($benchmark, benchmark)"
-            " AND model = coalesce($model, model) ORDER BY started_at DESC NULLS LAST, run_id DESC",
-            {"benchmark": benchmark, "model": model},
-        ).fetchall()
-    found = [_as_it_is(home, msgspec.json.decode(text, type=Run)) for (text,) in rows]
-    return [run for run in found if state in (None, run.state)]
+    """The runs that fit, newest first. One whose process died while it ran counts as interrupted.
+
+    Runs that are not in the database yet are read from their journals.
+    """
+    known: dict[str, Run] = {}
+    if database_path(home).exists():
+        with open_read(home) as reader:
+            rows = reader.con.execute("SELECT run_id, run FROM store.runs").fetchall()
+        known = {run_id: msgspec.json.decode(text, type=Run) for run_id, text in rows}
+    for run_id in reading.journalled_runs(home):
+        if run_id not in known and (run := reading.last_run(reading.journal_path(home, run_id))):
+            known[run_id] = run
+    asked = {"benchmark": benchmark, "model": model, "state": state}
+    return [
+        run
+        for run in sorted(
+            (_as_it_is(home, run) for run in known.values()),
+            key=lambda run: (run.started_at, run.id),
+            reverse=True,
+        )
+        if all(value in (None, getattr(run, field)) for field, value in asked.items())
+    ]
 
 
 def scored_rows(home: Path, run_id: str) -> Iterator[ScoredRow]:
@@ -129,12 +140,13 @@ def counts(home: Path, run_id: str) -> Counts:
     )
 
 
-def leaderboard(home: Path) -> list[Score]:
-    """The view `leaderboard`: one row per run."""
+def leaderboard(home: Path) -> dict[str, Score]:
+    """The view `leaderboard` by run id."""
     with open_read(home) as reader:
         columns = ", ".join(Score.__struct_fields__)
         rows = reader.con.execute(f"SELECT {columns} FROM leaderboard").fetchall()  # noqa: S608  # our own names
-    return [Score(**dict(zip(Score.__struct_fields__, row, strict=True))) for row in rows]
+    scores = (Score(**dict(zip(Score.__struct_fields__, row, strict=True))) for row in rows)
+    return {score.run_id: score for score in scores}
 
 
 def update_run(home: Path, run: Run) -> None:

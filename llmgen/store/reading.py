@@ -57,6 +57,22 @@ def inspect(home: Path, run_id: str) -> tuple[Run, int, int]:
     return run, end, n_bad
 
 
+def last_run(path: Path) -> Run | None:
+    """The run as the journal's last run line has it, None when no line can be read."""
+    run: Run | None = None
+    for _, _, line in read_lines(path):
+        if line is not None and line.run is not None:
+            run = line.run
+    return run
+
+
+def has_line_after(path: Path, offset: int) -> bool:
+    """Whether a complete line follows byte `offset`."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.readline().endswith(b"\n")
+
+
 def copy_bad_lines(home: Path, run_id: str) -> None:
     """Writes all unreadable lines of a journal, as they are, into its bad file."""
     bad = [raw for _, raw, line in read_lines(journal_path(home, run_id)) if line is None]

@@ -30,7 +30,8 @@ CREATE TABLE store.runs (
     run JSON NOT NULL
 );
 
--- key: run_id, sample_id, repeat. `answered_at` is UTC seconds since the epoch.
+-- key: run_id, sample_id, repeat. `answered_at` is UTC seconds since the epoch. `ranks`: not of a diagnostic
+-- split (tag `role`), which is shown but never ranks a model.
 CREATE TABLE store.records (
     run_id VARCHAR NOT NULL,
     sample_id VARCHAR NOT NULL,
@@ -42,6 +43,7 @@ CREATE TABLE store.records (
     target VARCHAR,
     choices JSON,
     tags JSON,
+    ranks BOOLEAN NOT NULL,
     prompt JSON,
     request_key VARCHAR NOT NULL,
     texts VARCHAR[],

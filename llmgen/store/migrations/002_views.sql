@@ -71,7 +71,7 @@ CREATE MACRO wilson_low(k, n) AS
 CREATE MACRO wilson_high(k, n) AS
     least((k + 1.920729440648 + 1.959964 * sqrt(greatest(k * (n - k) / n, 0) + 0.960364720324)) / (n + 3.841458881296), 1.0);
 
--- One row per run. Repeats are averaged inside a sample first; n and n_graded count samples, the other
+-- One row per run, over the samples that rank. Repeats are averaged inside a sample first; n and n_graded count samples, the other
 -- counts count answers. The interval is that of llmgen.analysis.intervals.mean_interval: Wilson for 0/1
 -- grades of independent samples; Student's t on the (clustered) standard error otherwise, cut at 0 and 1;
 -- when all clusters agree, Wilson's bound on the share of clusters that might disagree.
@@ -85,12 +85,13 @@ WITH counted AS (
         count(*) FILTER (WHERE outcome = 'truncated') AS n_truncated,
         count(*) FILTER (WHERE outcome = 'unparsed') AS n_unparsed
     FROM store.records
+    WHERE ranks
     GROUP BY run_id
 ),
 per_sample AS (
     SELECT run_id, sample_id, any_value(cluster) AS cluster, avg("value") AS s
     FROM store.records
-    WHERE "value" IS NOT NULL
+    WHERE ranks AND "value" IS NOT NULL
     GROUP BY run_id, sample_id
 ),
 per_run AS (
