@@ -26,7 +26,7 @@ demo: .venv/.demo
 	$(BIN)/llmgen eval finetunebench --model local/$(MODEL)
 
 test: .venv/.test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest
 
 check: .venv/.test
 	$(BIN)/ruff check .
