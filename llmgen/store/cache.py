@@ -76,6 +76,7 @@ class Cache:
         self._waiting: dict[str, bytes] = {}
         self._warned = False
         self._replacing = threading.Lock()
+        self._retired: list[sqlite3.Connection] = []
         try:
             self._open()
         except sqlite3.DatabaseError as error:
@@ -112,8 +113,8 @@ class Cache:
     def close(self) -> None:
         """Writes what waits and closes the file."""
         self._writer.close()
-        self._reading.close()
-        self._writing.close()
+        for con in (*self._retired, self._reading, self._writing):
+            con.close()
 
     def stats(self) -> CacheStats:
         """What is in the cache, by model, the largest first."""
@@ -154,41 +155,45 @@ class Cache:
         return removed
 
     def _read(self, key: str) -> bytes | None:
+        con = self._reading
         try:
-            row = self._reading.execute("SELECT completion FROM completions WHERE key = ?", (key,)).fetchone()
+            row = con.execute("SELECT completion FROM completions WHERE key = ?", (key,)).fetchone()
         except sqlite3.DatabaseError as error:
-            self._mend(error)
+            self._mend(con, error)
             return None
         return None if row is None else row[0]
 
     def _write(self, entries: list[_Entry]) -> None:
+        con = self._writing
         try:
-            with self._writing as con:
+            with con:
                 con.executemany("INSERT OR REPLACE INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", entries)
         except sqlite3.DatabaseError as error:
-            self._mend(error)
+            self._mend(con, error)
         for entry in entries:
             if self._waiting.get(entry[0]) is entry[-1]:
                 del self._waiting[entry[0]]
 
-    def _mend(self, error: sqlite3.DatabaseError) -> None:
+    def _mend(self, con: sqlite3.Connection, error: sqlite3.DatabaseError) -> None:
         """A damaged file is replaced; anything else (full disk, lock) is said once and passes by."""
         if not isinstance(error, sqlite3.OperationalError):
-            self._replace(error)
+            with self._replacing:
+                if con in (self._reading, self._writing):
+                    self._retired += [self._reading, self._writing]  # the other thread may be using its own
+                    self._replace(error)
         elif not self._warned:
             self._warned = True
             _log.warning("the cache %s is not used: %s", self.path, error)
 
     def _replace(self, error: sqlite3.DatabaseError) -> None:
-        """Moves the damaged file aside, unless another thread or process has done so, and opens a new one."""
-        with self._replacing:
-            if self.path.exists() and self.path.stat().st_ino == self._inode:
-                aside = self.path.with_name(f"cache.damaged-{time.time_ns()}.sqlite")
-                self.path.rename(aside)
-                for suffix in ("-wal", "-shm"):
-                    self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-                _log.warning("the cache was damaged (%s); it was moved to %s", error, aside)
-            self._open()
+        """Moves the damaged file aside, unless another process has done so, and opens a new one."""
+        if self.path.exists() and self.path.stat().st_ino == self._inode:
+            aside = self.path.with_name(f"cache.damaged-{time.time_ns()}.sqlite")
+            self.path.rename(aside)
+            for suffix in ("-wal", "-shm"):
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+            _log.warning("the cache was damaged (%s); it was moved to %s", error, aside)
+        self._open()
 
     def _open(self) -> None:
         # the inode first: what is damaged can then be told from what another process has put in its place
