@@ -30,7 +30,8 @@ class ProviderRow(Struct, forbid_unknown_fields=True):
     the vendor's limits (None = no logprobs at all); `max_completions_logprobs` is the limit of the
     completions API where it differs. `logprobs_style`: `flag` = `logprobs: true` and `top_logprobs: k`,
     `count` = `logprobs: k`. `lists_models` is False where /models does not name everything that is served.
-    `local` servers cost nothing, need no key and get longer timeouts.
+    `json_schema` says that `response_format` can hold a reply to a schema. `local` servers cost nothing,
+    need no key and get longer timeouts.
     """
 
     base_url: str = ""
@@ -46,6 +47,7 @@ class ProviderRow(Struct, forbid_unknown_fields=True):
     max_stop: int | None = None
     seed: bool = True
     prompt_logprobs: bool = False
+    json_schema: bool = False
     rate_headers: Literal["openai", "none"] = "none"
     tpm_counts: Literal["used", "reserved"] = "used"
     price_prefix: str | None = None

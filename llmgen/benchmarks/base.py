@@ -6,19 +6,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from llmgen.types import Answer, Completion, Grade, Judge, Sample, Sampling, Struct
+from llmgen.types import Answer, Compare, Completion, Grade, Judge, Sample, Sampling, Struct
 
 
 class Context(Struct):
     """What wiring hands to `Spec.load`.
 
     `model` is the evaluated model's name as typed; `judge` is None when no judge model was named;
-    `datasets` is the folder with the packaged cards and sample sets.
+    `datasets` is the folder with the packaged cards and sample sets; `comparators` say by name when two
+    readings are the same answer.
     """
 
     model: str
     datasets: Path
     judge: Judge | None = None
+    comparators: Mapping[str, Compare] = {}
 
 
 class Benchmark(Protocol):
@@ -27,7 +29,9 @@ class Benchmark(Protocol):
     `template` names the prompt template; `sampling` is the protocol's, which flags may override; `context`
     holds plain JSON facts about the loaded data that its summary needs (missing files, unusable columns):
     it is stored with the run. `notes` are lines that a reader of the score must see. `recorded` maps sample
-    ids to recorded answers when the benchmark was loaded to replay them, else it is None.
+    ids to recorded answers when the benchmark was loaded to replay them, else it is None. `grades_all`:
+    empty, refused and truncated answers and extractors that failed come to `grade`, too, which says itself
+    what they mean; else they are left ungraded before it.
     """
 
     name: str
@@ -37,6 +41,7 @@ class Benchmark(Protocol):
     context: dict[str, Any]
     notes: tuple[str, ...]
     recorded: Mapping[str, str] | None
+    grades_all: bool
 
     def samples(self) -> Iterator[Sample]:
         """The items in their fixed order. Ids are unique."""
@@ -52,10 +57,12 @@ class Spec(Struct):
 
     `summarise` is "module:attribute" of `(rows, base_rows or None, context) -> Summary` in the analysis
     stage, so that benchmarks need not import it. `load` raises UsageError on missing or malformed data,
-    naming file, row and column.
+    naming file, row and column. `asks_model` False: the benchmark brings the answers along in `recorded`
+    and takes no model.
     """
 
     options: type[Struct]
     load: Callable[[Any, Context], Benchmark]
     summarise: str
     extractors: tuple[str, ...] = ("whole",)
+    asks_model: bool = True

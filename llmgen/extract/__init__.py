@@ -15,5 +15,9 @@ EXTRACTORS = Registry(
         "first-option": "llmgen.extract.rules:build_first_option",
         "first-option:capital": "llmgen.extract.rules:build_first_option_capital",
         "first-option:bbh": "llmgen.extract.rules:build_first_option_bbh",
+        "xfinder": "llmgen.extract.xfinder.extractor:build",
+        "judge": "llmgen.extract.judge_extractors:build_judge",
+        "judge:extract": "llmgen.extract.judge_extractors:build_extract",
+        "judge:verdict": "llmgen.extract.judge_extractors:build_verdict",
     },
 )

@@ -167,10 +167,17 @@ class Stack:
         return self._traffic.budget.estimate(request, self.tariff)
 
 
-def build_stack(traffic: Traffic, members: Sequence[Member], name: str, *, balanced: bool = False) -> Stack:
+def build_stack(
+    traffic: Traffic,
+    members: Sequence[Member],
+    name: str,
+    *,
+    balanced: bool = False,
+    mode: CacheMode | None = None,
+) -> Stack:
     """All layers over `members`: one, several in order of preference, or equal ones (`balanced`).
 
-    `name` is what messages call it. Raises UsageError when a dollar cap is set and a price is unknown.
+    `name` is what messages call it; `mode` is the cache's, when it is not that of all traffic. Raises UsageError when a dollar cap is set and a price is unknown.
     """
     clock, budget = traffic.clock, traffic.budget
     endpoints = [
@@ -202,7 +209,7 @@ def build_stack(traffic: Traffic, members: Sequence[Member], name: str, *, balan
         "loop" if loops else "native",
         lambda completion: budget.spend(priced(completion, tariff)),
     )
-    layers = cached(budgeted(fanned, budget, tariff), traffic.store, traffic.mode, tariff.cost)
+    layers = cached(budgeted(fanned, budget, tariff), traffic.store, mode or traffic.mode, tariff.cost)
     stack = Stack(traffic, routed, tariff, layers)
     traffic.stacks.append(stack)
     return stack

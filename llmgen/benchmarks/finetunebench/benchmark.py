@@ -39,6 +39,7 @@ class FineTuneBench:
     name = NAME
     template = "verbatim"
     sampling = SAMPLING
+    grades_all = False
 
     def __init__(  # noqa: PLR0913  # the parts of one loaded benchmark
         self,

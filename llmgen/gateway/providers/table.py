@@ -29,6 +29,7 @@ ROWS: dict[str, ProviderRow] = {
         max_stop=4,
         rate_headers="openai",
         tpm_counts="reserved",
+        json_schema=True,
     ),
     "azure": ProviderRow(
         base_url="https://{resource}.openai.azure.com/openai/v1",
@@ -40,6 +41,7 @@ ROWS: dict[str, ProviderRow] = {
         max_stop=4,
         lists_models=False,  # it lists base models, requests name deployments
         tpm_counts="reserved",
+        json_schema=True,
     ),
     "together": ProviderRow(
         base_url="https://api.together.xyz/v1",
@@ -47,6 +49,7 @@ ROWS: dict[str, ProviderRow] = {
         apis=("chat", "completions"),
         max_top_logprobs=20,
         logprobs_style="count",
+        json_schema=True,
     ),
     "fireworks": ProviderRow(
         base_url="https://api.fireworks.ai/inference/v1",
@@ -55,6 +58,7 @@ ROWS: dict[str, ProviderRow] = {
         max_top_logprobs=5,
         max_stop=4,
         lists_models=False,  # it lists the serverless models, not an account's deployments
+        json_schema=True,
     ),
     "nebius": ProviderRow(
         base_url="https://api.tokenfactory.nebius.com/v1",
@@ -62,6 +66,7 @@ ROWS: dict[str, ProviderRow] = {
         apis=("chat", "completions"),
         max_top_logprobs=20,
         max_stop=4,
+        json_schema=True,
     ),
     "openrouter": ProviderRow(
         base_url="https://openrouter.ai/api/v1",
@@ -70,6 +75,7 @@ ROWS: dict[str, ProviderRow] = {
         n_mode="loop",
         max_top_logprobs=20,
         max_stop=4,
+        json_schema=True,
     ),
     "vllm": ProviderRow(
         base_url="http://localhost:8000/v1",
@@ -78,6 +84,7 @@ ROWS: dict[str, ProviderRow] = {
         max_top_logprobs=20,
         prompt_logprobs=True,
         local=True,
+        json_schema=True,
     ),
     "llamacpp": ProviderRow(
         base_url="http://localhost:8080/v1",
@@ -86,6 +93,7 @@ ROWS: dict[str, ProviderRow] = {
         n_mode="loop",  # n beyond its slots is refused, and the usage counts one text only
         max_top_logprobs=50,
         local=True,
+        json_schema=True,
     ),
     "ollama": ProviderRow(
         base_url="http://localhost:11434/v1",
@@ -94,6 +102,7 @@ ROWS: dict[str, ProviderRow] = {
         n_mode="loop",
         max_top_logprobs=20,
         local=True,
+        json_schema=True,
     ),
     "openai-compatible": ProviderRow(apis=("chat", "completions", "responses"), max_top_logprobs=20),
     "gemini": ProviderRow(
@@ -103,7 +112,12 @@ ROWS: dict[str, ProviderRow] = {
         max_stop=5,
     ),
     "local": ProviderRow(
-        auth="none", apis=("chat", "completions"), n_mode="loop", max_top_logprobs=50, local=True
+        auth="none",
+        apis=("chat", "completions"),
+        n_mode="loop",
+        max_top_logprobs=50,
+        json_schema=True,
+        local=True,
     ),
     "transformers": ProviderRow(
         auth="none",
