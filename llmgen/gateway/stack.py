@@ -177,7 +177,8 @@ def build_stack(
 ) -> Stack:
     """All layers over `members`: one, several in order of preference, or equal ones (`balanced`).
 
-    `name` is what messages call it; `mode` is the cache's, when it is not that of all traffic. Raises UsageError when a dollar cap is set and a price is unknown.
+    `name` is what messages call it; `mode` is the cache's, when it is not that of all traffic. Raises
+    UsageError when a dollar cap is set and a price is unknown.
     """
     clock, budget = traffic.clock, traffic.budget
     endpoints = [
