@@ -22,7 +22,8 @@ class RunLock:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             raise StoreError(
-                f"cannot write to {path.parent}: {error.strerror}", hint="choose another --home"
+                f"cannot write {path.parent}: {error.strerror}",
+                hint="choose another data home with --home or LLMGEN_HOME",
             ) from error
         try:
             _take(self._fd)

@@ -81,7 +81,8 @@ def _query_errors() -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        said = [line.strip() for line in str(error).split("LINE 1:")[0].splitlines() if line.strip()]
+        # what follows is the query again, or a list of candidates, indented
+        said = [line for line in str(error).split("LINE 1:")[0].splitlines() if line and line[0] != "\t"]
         raise UsageError(f"SQL: {' '.join(said)}") from error
 
 
