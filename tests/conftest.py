@@ -61,3 +61,61 @@ def loopback_only() -> Iterator[None]:
     patch.setattr(socket, "getaddrinfo", getaddrinfo)
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session")
+def tiny_qwen2(tmp_path_factory):
+    """Builds a model of Qwen2's architecture whose next byte depends on the last one only, as `follow` says.
+
+    After a byte that `follow` does not name it ends. One token a byte; `bos` puts <|bos|> before a text.
+    """
+
+    def build(follow: dict[str, str], *, context: int = 4096, bos: bool = False) -> Path:
+        import torch
+        from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+        from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+
+        letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+        specials = ["<|endoftext|>", "<|bos|>"]
+        vocabulary = {name: number for number, name in enumerate([*letters, *specials])}
+        tokenizer = Tokenizer(models.BPE(vocabulary, merges=[]))
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+        tokenizer.decoder = decoders.ByteLevel()
+        if bos:
+            pair = ("<|bos|>", vocabulary["<|bos|>"])
+            tokenizer.post_processor = processors.TemplateProcessing(
+                single="<|bos|> $A", special_tokens=[pair]
+            )
+        folder = tmp_path_factory.mktemp("tiny-qwen2")
+        fast = PreTrainedTokenizerFast(
+            tokenizer_object=tokenizer, eos_token="<|endoftext|>", bos_token="<|bos|>" if bos else None
+        )
+        fast.save_pretrained(folder)
+
+        end, width = vocabulary["<|endoftext|>"], 512
+        config = Qwen2Config(
+            vocab_size=width,
+            hidden_size=width,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=8,
+            num_key_value_heads=8,
+            max_position_embeddings=context,
+            eos_token_id=end,
+            bos_token_id=vocabulary["<|bos|>"] if bos else None,
+            tie_word_embeddings=False,
+        )
+        model = Qwen2ForCausalLM(config)
+        with torch.no_grad():
+            for name, weights in model.named_parameters():
+                if "o_proj" in name or "down_proj" in name:
+                    weights.zero_()  # no layer adds anything: the last token alone decides
+            model.model.embed_tokens.weight.copy_(torch.eye(width))
+            model.lm_head.weight.zero_()
+            follows = {vocabulary[a]: vocabulary[b] for a, b in follow.items()}
+            for number in range(len(vocabulary)):
+                model.lm_head.weight[follows.get(number, end), number] = 1.0
+        model.save_pretrained(folder)
+        return folder
+
+    return build
