@@ -207,5 +207,7 @@ def _translated(path: Path) -> Iterator[None]:
         if isinstance(error, duckdb.IOException | duckdb.FatalException):
             raise StoreError(f"{path}: {text}", hint="is the disk full, or the home read-only?") from error
         raise
+    except BrokenPipeError:
+        raise  # whoever reads our output has gone: nothing is wrong with the file
     except OSError as error:
         raise StoreError(f"{error.filename or path}: {error.strerror}") from error
