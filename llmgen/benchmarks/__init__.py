@@ -2,4 +2,10 @@
 
 from llmgen.registry import Registry
 
-BENCHMARKS = Registry("benchmark", {"finetunebench": "llmgen.benchmarks.finetunebench:SPEC"})
+BENCHMARKS = Registry(
+    "benchmark",
+    {
+        "finetunebench": "llmgen.benchmarks.finetunebench:SPEC",
+        "kaf": "llmgen.benchmarks.kaf:SPEC",
+    },
+)

@@ -13,7 +13,7 @@ from llmgen.types import Struct
 
 
 def struct_options(options: type[Struct]) -> list[click.Option]:
-    """The flags of `options`; a tuple field takes a comma-separated list, a bool field is a switch."""
+    """The flags of `options`; a tuple field takes several (repeated or with commas), a bool is a switch."""
     hints = get_type_hints(options, include_extras=True)
     return [_flag(field, hints[field.name]) for field in msgspec.structs.fields(options)]
 
@@ -31,7 +31,8 @@ def _flag(field: msgspec.structs.FieldInfo, hint: Any) -> click.Option:
         return click.Option([name, field.name], is_flag=True, default=None, help=text)
     if get_origin(kind) is tuple:
         inner = get_args(kind)[0]
-        return click.Option([name, field.name], callback=_split(inner), help=f"{text} (comma-separated)")
+        text = f"{text} (comma-separated, or repeated)"
+        return click.Option([name, field.name], multiple=True, callback=_split(inner), help=text)
     return click.Option([name, field.name], type=_click_type(kind), default=None, help=text)
 
 
@@ -57,13 +58,11 @@ def _click_type(kind: Any) -> click.ParamType[Any] | type:
     return kind if kind in (int, float) else str
 
 
-def _split(inner: Any) -> Callable[[click.Context, click.Parameter, str | None], tuple[str, ...] | None]:
+def _split(inner: Any) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[str, ...]]:
     allowed = get_args(inner) if get_origin(inner) is Literal else None
 
-    def parse(_: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
-        if value is None:
-            return None
-        parts = tuple(part.strip() for part in value.split(",") if part.strip())
+    def parse(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+        parts = tuple(part.strip() for value in values for part in value.split(",") if part.strip())
         unknown = [part for part in parts if allowed and part not in allowed]
         if unknown:
             raise click.BadParameter(

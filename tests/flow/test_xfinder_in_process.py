@@ -1,4 +1,4 @@
-"""The xFinder path for real: prompt, gateway, transformers with a small model of Qwen2's architecture, reading."""
+"""The xFinder path for real: prompt, gateway, transformers with a small Qwen2, reading."""
 
 import pytest
 
