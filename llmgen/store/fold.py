@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -37,19 +38,18 @@ class FoldCounts(Struct, frozen=True):
 
 
 class _Part:
-    """Some lines of a journal, up to byte `end`: the last run line, the last record line of each pair."""
+    """Lines of a journal from byte `start` to `end`: last run line, last record of each pair, spend."""
 
-    def __init__(self) -> None:
-        self.end = 0
-        self.size = 0
+    def __init__(self, start: int) -> None:
+        self.start = self.end = start
         self.run: Run | None = None
         self.records: dict[Key, bytes] = {}
         self.spend: dict[tuple[date, str, str], Spend] = {}
         self.n_unreadable = 0
 
     def add(self, end: int, raw: bytes, line: Line | None) -> None:
+        """Takes the line that ends at byte `end`."""
         self.end = end
-        self.size += len(raw)
         if line is None:
             self.n_unreadable += 1
         elif line.record is not None:
@@ -128,7 +128,7 @@ def _fold_journal(con: duckdb.DuckDBPyConnection, home: Path, run_id: str) -> Fo
         head = hashlib.sha256(file.readline()).hexdigest()
     n_records = n_unreadable = 0
     with tempfile.TemporaryDirectory(prefix="llmgen-fold-") as folder:
-        for part in _parts(path, _start(con, path, run_id, head)):
+        for part in _made_ahead(_parts(path, _start(con, path, run_id, head))):
             with transaction(con):
                 _insert(con, run_id, part, Path(folder) / "tail.jsonl")
                 con.execute("DELETE FROM store.folded WHERE run_id = ?", [run_id])
@@ -153,14 +153,23 @@ def _start(con: duckdb.DuckDBPyConnection, path: Path, run_id: str, head: str) -
 
 
 def _parts(path: Path, start: int) -> Iterator[_Part]:
-    part = _Part()
+    part = _Part(start)
     for end, raw, line in read_lines(path, start):
         part.add(end, raw, line)
-        if part.size >= _PART_BYTES or len(part.records) >= _PART_LINES:
+        if end - part.start >= _PART_BYTES or len(part.records) >= _PART_LINES:
             yield part
-            part = _Part()
-    if part.end:
+            part = _Part(end)
+    if part.end > part.start:
         yield part
+
+
+def _made_ahead(parts: Iterator[_Part]) -> Iterator[_Part]:
+    """The same parts, each read in a thread while the database takes in the one before."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, parts, None)
+        while (part := coming.result()) is not None:
+            coming = pool.submit(next, parts, None)
+            yield part
 
 
 def _insert(con: duckdb.DuckDBPyConnection, run_id: str, part: _Part, tail: Path) -> None:
@@ -175,7 +184,8 @@ def _insert(con: duckdb.DuckDBPyConnection, run_id: str, part: _Part, tail: Path
         longest = max(_MIN_OBJECT, max(map(len, part.records.values())) + 1)
         delete, insert = _statements()
         parameters = {"run_id": run_id, "tail": str(tail), "longest": longest}
-        con.execute(delete, parameters)
+        if part.start:  # before, there is nothing of this run
+            con.execute(delete, parameters)
         con.execute(insert, parameters)
 
 

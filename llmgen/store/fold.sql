@@ -23,6 +23,7 @@ SELECT
     coalesce(record.sample.tags ->> 'role' <> 'diagnostic', true) AS ranks,
     record.prompt AS prompt,
     coalesce(record.request_key, '') AS request_key,
+    c.texts ->> 0 AS "text",
     c.texts AS texts,
     c.finish_reasons[1] AS finish_reason,
     if(answered, coalesce(c.usage.prompt_tokens, 0), NULL) AS prompt_tokens,
@@ -42,7 +43,7 @@ SELECT
     record.answers AS answers,
     coalesce(record.grade.outcome, 'error') AS outcome,
     record.grade."value" AS "value",
-    coalesce(record.grade.reason, record.failure.message, '') AS reason,
+    coalesce(record.grade.reason, record.failure ->> 'message', '') AS reason,
     coalesce(record.grade.was_truncated, false) AS was_truncated,
     record.grade.scores AS scores,
     record.contamination AS contamination,
@@ -57,21 +58,17 @@ FROM (
             request_key VARCHAR,
             prompt JSON,
             completion STRUCT(
-                texts VARCHAR[], finish_reasons VARCHAR[], model VARCHAR, endpoint VARCHAR,
+                texts JSON, finish_reasons VARCHAR[], model VARCHAR, endpoint VARCHAR,
                 usage STRUCT(
                     prompt_tokens BIGINT, completion_tokens BIGINT, cached_tokens BIGINT, reasoning_tokens BIGINT,
                     cost_usd DOUBLE, uncertain_usd DOUBLE, saved_usd DOUBLE
                 ),
                 latency_s DOUBLE, cached BOOLEAN, attempts INTEGER, fingerprint VARCHAR, via VARCHAR
             ),
-            answers STRUCT(
-                extractor VARCHAR, "value" VARCHAR, kind VARCHAR, "method" VARCHAR, confidence DOUBLE, reason VARCHAR
-            )[],
+            answers JSON,
             grade STRUCT(outcome VARCHAR, "value" DOUBLE, reason VARCHAR, was_truncated BOOLEAN, scores JSON),
-            contamination STRUCT(
-                detector VARCHAR, score DOUBLE, flagged BOOLEAN, n_asked INTEGER, n_used INTEGER, details JSON
-            )[],
-            failure STRUCT(stage VARCHAR, kind VARCHAR, status INTEGER, message VARCHAR)
+            contamination JSON,
+            failure JSON
         )'
     })
 );

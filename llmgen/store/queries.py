@@ -16,7 +16,7 @@ from llmgen.store.fold import behind, fold
 from llmgen.store.journal import Journal
 from llmgen.store.lock import RunLock, is_locked
 from llmgen.store.reading import records as records  # noqa: PLC0414  # part of this module's reading side
-from llmgen.types import Outcome, Run, ScoredRow, Struct
+from llmgen.types import Answer, Outcome, Run, ScoredRow, Struct
 
 ExportFormat: TypeAlias = Literal["parquet", "csv", "jsonl"]
 
@@ -112,8 +112,8 @@ def scored_rows(home: Path, run_id: str) -> Iterator[ScoredRow]:
     while True:
         with open_read(home) as reader:
             page = reader.con.execute(
-                'SELECT sample_id, repeat, cluster, tags, target, texts[1], outcome, "value", reason,'
-                " was_truncated, scores FROM store.records"
+                'SELECT sample_id, repeat, cluster, tags, target, "text", outcome, "value", reason,'
+                " was_truncated, scores, answer_type, answers FROM store.records"
                 " WHERE run_id = ? AND (sample_id > ? OR (sample_id = ? AND repeat > ?))"
                 " ORDER BY sample_id, repeat LIMIT ?",
                 [run_id, after[0], *after, _PAGE],
@@ -212,4 +212,6 @@ def _scored_row(row: tuple[Any, ...]) -> ScoredRow:
         reason=row[8],
         was_truncated=row[9],
         scores=msgspec.json.decode(row[10], type=dict[str, float | None]) if row[10] else {},
+        answer_type=row[11],
+        answers=msgspec.json.decode(row[12], type=tuple[Answer, ...]) if row[12] else (),
     )

@@ -31,7 +31,7 @@ CREATE TABLE store.runs (
 );
 
 -- key: run_id, sample_id, repeat. `answered_at` is UTC seconds since the epoch. `ranks`: not of a diagnostic
--- split (tag `role`), which is shown but never ranks a model.
+-- split (tag `role`), which is shown but never ranks a model. Nested values stay JSON: typed lists would cost a third of the fold.
 CREATE TABLE store.records (
     run_id VARCHAR NOT NULL,
     sample_id VARCHAR NOT NULL,
@@ -46,7 +46,8 @@ CREATE TABLE store.records (
     ranks BOOLEAN NOT NULL,
     prompt JSON,
     request_key VARCHAR NOT NULL,
-    texts VARCHAR[],
+    "text" VARCHAR,
+    texts JSON,
     finish_reason VARCHAR,
     prompt_tokens BIGINT,
     completion_tokens BIGINT,
@@ -62,14 +63,14 @@ CREATE TABLE store.records (
     endpoint VARCHAR,
     served_model VARCHAR,
     fingerprint VARCHAR,
-    answers STRUCT("extractor" VARCHAR, "value" VARCHAR, "kind" VARCHAR, "method" VARCHAR, "confidence" DOUBLE, "reason" VARCHAR)[],
+    answers JSON,
     outcome VARCHAR NOT NULL,
     "value" DOUBLE,
     reason VARCHAR NOT NULL,
     was_truncated BOOLEAN NOT NULL,
     scores JSON,
-    contamination STRUCT("detector" VARCHAR, "score" DOUBLE, "flagged" BOOLEAN, "n_asked" INTEGER, "n_used" INTEGER, "details" JSON)[],
-    failure STRUCT("stage" VARCHAR, "kind" VARCHAR, "status" INTEGER, "message" VARCHAR)
+    contamination JSON,
+    failure JSON
 );
 
 -- Adds up over folds: no key. `usd` is NULL when the price of some of the requests was unknown.

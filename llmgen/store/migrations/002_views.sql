@@ -17,20 +17,27 @@ CREATE VIEW samples AS
 SELECT
     run_id, sample_id, repeat,
     array_to_string(CAST(json_extract_string(prompt, '$[*].content') AS VARCHAR[]), chr(10) || chr(10)) AS prompt,
-    texts[1] AS "text", finish_reason, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens,
+    "text", finish_reason, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens,
     cost_usd, saved_usd, latency_ms, cached, attempts, via, endpoint, served_model, fingerprint, request_key,
-    question, target, answer_type, texts,
+    question, target, answer_type, from_json(texts, '["VARCHAR"]') AS texts,
     make_timestamp(CAST(answered_at * 1000000 AS BIGINT)) AS answered_at
 FROM store.records;
 
 CREATE VIEW answers AS
 SELECT
     run_id, sample_id, repeat, a.extractor, a."value", a.kind, a.confidence, a."method", a.reason
-FROM (SELECT run_id, sample_id, repeat, unnest(answers) AS a FROM store.records);
+FROM (
+    SELECT run_id, sample_id, repeat, unnest(from_json(answers, '[{
+        "extractor": "VARCHAR", "value": "VARCHAR", "kind": "VARCHAR", "method": "VARCHAR",
+        "confidence": "DOUBLE", "reason": "VARCHAR"
+    }]')) AS a
+    FROM store.records
+);
 
 CREATE VIEW failures AS
 SELECT
-    run_id, sample_id, repeat, failure.stage, failure.kind, failure.status, failure.message
+    run_id, sample_id, repeat, failure ->> 'stage' AS stage, failure ->> 'kind' AS kind,
+    CAST(failure ->> 'status' AS INTEGER) AS status, failure ->> 'message' AS message
 FROM store.records
 WHERE failure IS NOT NULL;
 
@@ -38,7 +45,13 @@ CREATE VIEW contamination AS
 SELECT
     c.run_id, r.benchmark, r.model, c.sample_id, c.repeat, c.d.detector, c.d.score, c.d.flagged,
     c.d.n_asked, c.d.n_used, c.d.details
-FROM (SELECT run_id, sample_id, repeat, unnest(contamination) AS d FROM store.records) AS c
+FROM (
+    SELECT run_id, sample_id, repeat, unnest(from_json(contamination, '[{
+        "detector": "VARCHAR", "score": "DOUBLE", "flagged": "BOOLEAN", "n_asked": "INTEGER",
+        "n_used": "INTEGER", "details": "JSON"
+    }]')) AS d
+    FROM store.records
+) AS c
 JOIN store.runs AS r USING (run_id);
 
 -- usd is NULL, not 0, when the price of some of the requests was unknown
