@@ -1,6 +1,9 @@
 """KAF files: both ways of writing them, and everything that can be wrong with a row."""
 
+import hashlib
 import json
+import tomllib
+from collections import Counter
 
 import pytest
 
@@ -33,8 +36,8 @@ def test_a_row_becomes_a_sample():
     sample, output = as_item(row, "f:1")
     assert (sample.id, sample.target, sample.choices, output) == ("f:1", "A", ("x", "y"), "A")
     assert sample.tags == {
-        "label": "A", "dataset": "d", "model": "m", "source_repo": "s", "licence": "MIT", "label_method": "hand",
-        "tags": "a,b", "cluster": "s x m",
+        "label": "A", "dataset": "d", "model": "m", "source_repo": "s", "licence": "MIT",
+        "label_method": "hand", "tags": "a,b", "cluster": "s x m",
     }  # fmt: skip
 
 
@@ -136,10 +139,6 @@ def test_files_that_cannot_be_used(tmp_path):
 
 
 def test_the_packaged_sample_is_what_its_card_says():
-    import hashlib
-    import tomllib
-    from collections import Counter
-
     folder = asset_dir("datasets") / "kaf"
     card = tomllib.loads((folder / "card.toml").read_text())["sample"]
     path = folder / card["file"]
