@@ -2,18 +2,22 @@
 
     prompt -> gateway -> extraction -> grade -> contamination -> journal
 
-A failed sample is data: its record carries a Failure and no grade. Only a `RunStopped` (budget, key,
-Ctrl-C) ends the run early; what was in flight is kept, the rest stays pending and is asked on resume.
+A failed sample is data: its record carries a Failure and no grade. A `RunStopped` (budget, key, Ctrl-C)
+ends the run early: what was in flight is kept, the rest stays pending and is asked on resume. Only what
+makes going on pointless ends it at once: a disk that takes no more, settings that cannot be honoured.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import msgspec
 
-from llmgen.errors import Interrupted, LlmgenError, RunStopped, boundary
+from llmgen.benchmarks.base import Benchmark
+from llmgen.errors import LlmgenError, RunStopped, StoreError, UsageError, boundary
 from llmgen.session import Session
 from llmgen.types import Answer, Completion, Extract, Grade, Record, Request, Sample
 
@@ -23,7 +27,7 @@ _PENDING = frozenset({"budget", "cancelled"})
 
 
 async def run_sample(session: Session, sample: Sample, repeat: int) -> Record:
-    """One sample's path. Raises RunStopped when the whole run has to end; all else becomes data."""
+    """One sample's path. Raises RunStopped, StoreError or UsageError; everything else becomes data."""
     record = Record(run_id=session.run.id, sample=sample, repeat=repeat, model=session.run.model)
     try:
         with boundary("prompt"):
@@ -36,9 +40,9 @@ async def run_sample(session: Session, sample: Sample, repeat: int) -> Record:
             answers = await read(session.extractors, sample, completion)
             record = _with(record, answers=answers)
         with boundary("grade"):
-            grade = await verdict(session.benchmark.grade, sample, answers, completion)
+            grade = await verdict(session.benchmark, sample, answers, completion)
             record = _with(record, grade=grade)
-    except RunStopped:
+    except (RunStopped, StoreError, UsageError):
         raise
     except LlmgenError as error:
         record = _with(record, failure=error.failure())
@@ -59,18 +63,35 @@ def ask(session: Session, sample: Sample, repeat: int) -> Request:
 
 async def read(extractors: Sequence[Extract], sample: Sample, completion: Completion) -> tuple[Answer, ...]:
     """What each extractor reads in the first text; the first extractor's reading is the one that grades."""
-    return tuple([await extract(sample, completion.text) for extract in extractors])
+    answers = []
+    for extract in extractors:
+        started = time.perf_counter()
+        answer = await extract(sample, completion.text)
+        elapsed_us = round((time.perf_counter() - started) * 1e6)
+        answers.append(msgspec.structs.replace(answer, elapsed_us=elapsed_us))
+    return tuple(answers)
 
 
 async def verdict(
-    grade: Callable[..., object], sample: Sample, answers: Sequence[Answer], completion: Completion
+    benchmark: Benchmark, sample: Sample, answers: Sequence[Answer], completion: Completion
+) -> Grade:
+    """The grade by the first reading. With several, `scores["by:EXTRACTOR"]` is the value by each of them."""
+    first = await _verdict(benchmark, sample, answers, completion)
+    if len(answers) <= 1 or benchmark.grades_all:
+        return first
+    scores = first.scores | {f"by:{answers[0].extractor}": first.value}
+    for answer in answers[1:]:
+        graded = await _verdict(benchmark, sample, [answer], completion)
+        scores[f"by:{answer.extractor}"] = graded.value
+    return msgspec.structs.replace(first, scores=scores)
+
+
+async def _verdict(
+    benchmark: Benchmark, sample: Sample, answers: Sequence[Answer], completion: Completion
 ) -> Grade:
     """The grade, or why there is none: refused, truncated, empty or unread answers are not wrong answers."""
-    excluded = exclusion(answers, completion)
-    if excluded is not None:
-        return excluded
-    graded: Grade = await grade(sample, answers, completion)  # type: ignore[misc]
-    return graded
+    excluded = None if benchmark.grades_all else exclusion(answers, completion)
+    return excluded or await benchmark.grade(sample, answers, completion)
 
 
 def exclusion(answers: Sequence[Answer], completion: Completion) -> Grade | None:
@@ -99,17 +120,15 @@ async def evaluate(session: Session) -> RunStopped | None:
     A bounded set of workers pulls from one iterator, so that memory does not grow with the benchmark.
     """
     work = pending(session)
-    stopped: list[RunStopped] = []
 
     async def worker() -> None:
         for sample, repeat in work:
-            if stopped or session.stopping.is_set():
+            if session.stopping.is_set():
                 return
             try:
                 record = await run_sample(session, sample, repeat)
-            except RunStopped as error:
-                stopped.append(error)
-                session.stop()
+            except RunStopped as reason:
+                session.stop(reason)
                 return
             if record.failure is None or record.failure.kind not in _PENDING:
                 session.keep(record)
@@ -121,14 +140,18 @@ async def evaluate(session: Session) -> RunStopped | None:
     finally:
         folder.cancel()
         await asyncio.gather(folder, return_exceptions=True)
-    if stopped:
-        return stopped[0]
-    return Interrupted("interrupted") if session.stopping.is_set() else None
+    return session.stopped
 
 
 def pending(session: Session) -> Iterator[tuple[Sample, int]]:
-    """The (sample, repeat) pairs that the journal does not hold yet, repeat by repeat of each sample."""
-    for sample in session.samples():
+    """The (sample, repeat) pairs that the journal does not hold yet, repeat by repeat of each sample.
+
+    Recorded answers come longest first: an extractor that asks a model keeps its batch full to the end.
+    """
+    samples, recorded = session.samples(), session.benchmark.recorded
+    if recorded is not None:
+        samples = iter(sorted(samples, key=lambda sample: -len(recorded.get(sample.id, ""))))
+    for sample in samples:
         for repeat in range(session.run.n_repeats):
             if (sample.id, repeat) not in session.finished:
                 yield sample, repeat
@@ -157,10 +180,11 @@ async def _first_exception(workers: list[asyncio.Task[None]]) -> None:
 
 
 async def _fold_regularly(session: Session) -> None:
-    """Folds the journal into the database while the run goes on; a busy database is tried again next time."""
+    """Folds the journal into the database while the run goes on; what fails now is tried again next time."""
     while True:
         await asyncio.sleep(FOLD_EVERY_S)
-        await session.fold(patience_s=10.0)
+        with suppress(StoreError):
+            await session.fold(patience_s=10.0)
 
 
 def _with(record: Record, **changes: object) -> Record:

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from llmgen.types import Sampling, Struct
+from llmgen.errors import StoreError
+from llmgen.types import Run, Sampling, Struct
 
 CacheMode = Literal["rw", "r", "w", "off", "only"]
 
@@ -30,7 +31,8 @@ class Plan(Struct, forbid_unknown_fields=True):
 
     `model` and `base` are names as typed (`row/model`, or bare `gpt-*` and the like); `base` is the untuned
     model to compare with. `base_urls` override the row's URL; several are balanced. `record` is a file that
-    receives every exchange, redacted; `recording` one that `replay/NAME` answers from.
+    receives every exchange, redacted; `recording` one that `replay/NAME` answers from. `extractor_options`
+    are the options of extractors that ask a model.
     """
 
     benchmark: str
@@ -39,6 +41,7 @@ class Plan(Struct, forbid_unknown_fields=True):
     base: str | None = None
     judge: str | None = None
     extractors: tuple[str, ...] = ()
+    extractor_options: dict[str, Any] = {}
     sampling: Overrides = Overrides()
     limit: int | None = None
     repeats: int = 1
@@ -47,6 +50,24 @@ class Plan(Struct, forbid_unknown_fields=True):
     record: str | None = None
     recording: str | None = None
     drop_unsupported: bool = False
+
+
+def stored_plan(run: Run) -> Plan:
+    """The plan that `run` was started with. Raises StoreError when this llmgen cannot read it."""
+    try:
+        return msgspec.convert(run.settings.get("plan"), Plan)
+    except msgspec.ValidationError as error:
+        raise StoreError(
+            f"the settings of run {run.id} cannot be read: {error}",
+            hint=f"it was written by llmgen {run.code_version or 'of another version'}",
+        ) from error
+
+
+def plain(plan: Plan) -> dict[str, Any]:
+    """All fields of `plan` as JSON has them, defaults too."""
+    fields = {name: getattr(plan, name) for name in plan.__struct_fields__}
+    decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(fields))
+    return decoded
 
 
 def differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> list[str]:

@@ -11,6 +11,7 @@ from llmgen.analysis.intervals import mean_interval
 from llmgen.assets import asset_dir
 from llmgen.benchmarks import BENCHMARKS
 from llmgen.benchmarks.base import Spec
+from llmgen.errors import EXIT_DONE, EXIT_FAILED_SAMPLES, EXIT_GATE, RunStopped
 from llmgen.reports.run import render_run, write_report
 from llmgen.reports.tally import tally
 from llmgen.reports.views import Score
@@ -29,6 +30,15 @@ class Result(Struct):
     exclusions: dict[str, int]
     summary: Summary
     report: str | None = None
+
+
+class Ending(Struct):
+    """How a run ended: its numbers, why it stopped early if it did, exit code, and advice (how to resume)."""
+
+    result: Result
+    exit_code: int
+    stopped: RunStopped | None = None
+    advice: tuple[str, ...] = ()
 
 
 def sum_up(home: Path, run_id: str) -> Result:
@@ -89,3 +99,23 @@ def write_html(home: Path, result: Result) -> Path:
     page = render_run(result.run, result.summary, result.score, counted, asset_dir("reports/templates"))
     write_report(path, page)
     return path
+
+
+def ending_of(result: Result, stopped: RunStopped | None, command: str) -> Ending:
+    """The ending of a run that is summed up; `command` is how to call `llmgen eval` here."""
+    lines = []
+    if stopped is not None:
+        hint = f" ({stopped.hint})" if stopped.hint else ""
+        lines.append(f"stopped: {stopped.message}{hint}")
+    if stopped is not None or result.exclusions["error"]:
+        lines.append(f"resume with: {command} --resume {result.run.id}")
+    return Ending(result=result, exit_code=exit_code(result, stopped), stopped=stopped, advice=tuple(lines))
+
+
+def exit_code(result: Result, stopped: RunStopped | None) -> int:
+    """130 over 2 over 4 over 1 over 3 over 0."""
+    if stopped is not None:
+        return stopped.exit_code
+    if result.summary.metrics.get("check", {}).get("ok") is False:
+        return EXIT_GATE
+    return EXIT_FAILED_SAMPLES if result.exclusions["error"] else EXIT_DONE

@@ -7,37 +7,37 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from itertools import islice
 from typing import Protocol, TypeVar
 
 import msgspec
 
 from llmgen.config import BudgetSettings, LimitSettings, Settings
 from llmgen.errors import (
-    EXIT_DONE,
-    EXIT_FAILED_SAMPLES,
-    EXIT_GATE,
     BudgetReached,
-    RunStopped,
+    Interrupted,
+    LlmgenError,
+    StoreError,
     UsageError,
 )
 from llmgen.evaluate import ask, evaluate, pending
-from llmgen.plan import Plan, differences
-from llmgen.results import Result, sum_up, write_html
+from llmgen.plan import Plan, differences, plain, stored_plan
+from llmgen.results import Ending, Result, ending_of, sum_up, write_html
 from llmgen.session import Session
 from llmgen.store import queries
 from llmgen.store.fold import fold
-from llmgen.types import Message, Outcome, Run, RunState, Struct
-from llmgen.wiring import open_session
+from llmgen.types import Outcome, Run, RunState, Struct
+from llmgen.wiring import open_journal, open_session
 
 TICK_S = 0.5
-PREVIEWED = 20
 S = TypeVar("S", LimitSettings, BudgetSettings)
 _RESUMABLE = ("running", "failed_samples", "budget_stopped", "interrupted", "pending")
 
 
 class Controls(Struct):
-    """How this one call goes about it: nothing here changes what a model answers."""
+    """How this one call goes about it: nothing here changes what a model answers.
+
+    `command` is how a user calls llmgen here (with --home, --config and these limits), for advice.
+    """
 
     resume: str | None = None
     retry: tuple[Outcome, ...] = ()
@@ -49,6 +49,7 @@ class Controls(Struct):
     max_total_tokens: int | None = None
     max_requests: int | None = None
     allow_unpriced: bool = False
+    command: str = "llmgen eval"
 
     def apply(self, settings: Settings) -> Settings:
         """Settings with this call's limits and caps in place of the file's."""
@@ -74,8 +75,8 @@ class Snapshot(Struct):
 class Watcher(Protocol):
     """Whoever shows progress."""
 
-    def start(self, total: int, title: str) -> None:
-        """Work begins: `total` answers to get."""
+    def start(self, total: int, done: int, title: str) -> None:
+        """Work begins: `total` answers in all, `done` of them are there."""
 
     def update(self, snapshot: Snapshot) -> None:
         """Called twice a second and at the end."""
@@ -87,128 +88,121 @@ class Watcher(Protocol):
         """Work has ended, well or not."""
 
 
-class Ending(Struct):
-    """How a run ended: its numbers, the exit code, and lines of advice (how to resume)."""
-
-    result: Result
-    exit_code: int
-    advice: tuple[str, ...] = ()
-
-
-class Prompt(Struct):
-    """One rendered prompt of a preview."""
-
-    sample_id: str
-    messages: tuple[Message, ...]
-
-
-class Preview(Struct):
-    """What a run would ask, and the tokens and dollars it may take at most; `usd` is None without a price."""
-
-    endpoint: str
-    requests: int
-    tokens: int
-    usd: float | None
-    prompts: tuple[Prompt, ...]
-
-
 async def conduct(settings: Settings, plan: Plan | None, controls: Controls, watcher: Watcher) -> Ending:
-    """Runs `plan`, or goes on with the run that `controls.resume` names. See `errors` for exit codes."""
+    """Runs `plan`, or goes on with the run that `controls.resume` names. See `errors` for exit codes.
+
+    With a base model that is no stored run, asks it first; when that run stops early, its ending is returned.
+    """
     settings = controls.apply(settings)
-    resumed = find_resumable(settings, controls.resume, plan) if controls.resume else None
-    if resumed is not None:
-        stored = msgspec.convert(resumed.settings["plan"], Plan)
-        plan = _same_plan(stored, plan)
+    if plan is not None:
+        plan = msgspec.structs.replace(plan, judge=plan.judge or settings.judge)
+    if controls.resume is not None:
+        resumed = find_resumable(settings, controls.resume, plan)
+        plan = _same_plan(stored_plan(resumed), plan)
+        return await _run(settings, plan, controls, watcher, resumed=resumed, base_run=resumed.base_run)
     if plan is None:
         raise UsageError("nothing to run", hint="name a benchmark and a model")
-    base_run = resumed.base_run if resumed else await _base_run(settings, plan, watcher)
-    async with open_session(
-        settings, plan, run_id=controls.run_id, resumed=resumed, retry=controls.retry, base_run=base_run
-    ) as session:
-        for note in session.journal.notes:
-            watcher.say(f"note: {note}")
+    queries.runs(settings.home_path)  # a database that cannot be used is said before anything is paid for
+    base_run = None
+    if plan.base is not None:
+        base_run = _stored_base(settings, plan.base)
+        if base_run is None:
+            watcher.say(f"asking the base model {plan.base} first")
+            base_plan = msgspec.structs.replace(plan, model=plan.base, base=None)
+            ending = await _run(settings, base_plan, Controls(command=controls.command), watcher)
+            base_run = ending.result.run.id
+            if ending.stopped is not None:
+                watcher.say(
+                    f"only the base model was asked; when it is complete, go on with --base {base_run}"
+                )
+                return ending
+    return await _run(settings, plan, controls, watcher, base_run=base_run)
+
+
+async def _run(  # noqa: PLR0913  # what conduct has found out
+    settings: Settings,
+    plan: Plan,
+    controls: Controls,
+    watcher: Watcher,
+    *,
+    resumed: Run | None = None,
+    base_run: str | None = None,
+) -> Ending:
+    """One run from its first sample to its report."""
+    async with open_session(settings, plan, run_id=controls.run_id, base_run=base_run) as session:
+        _check_base(settings, session.run)
         total = sum(1 for _ in session.samples())
-        stopped = await _attend(session, watcher, total * plan.repeats)
-        session.close(_state(session, stopped), time.time(), total)
-    await asyncio.to_thread(fold, settings.home_path)
-    result = sum_up(settings.home_path, session.run.id)
-    report = write_html(settings.home_path, result)
-    result = msgspec.structs.replace(result, report=str(report))
-    return Ending(result=result, exit_code=exit_code(result, stopped), advice=_advice(result, stopped))
-
-
-async def preview(settings: Settings, plan: Plan, controls: Controls) -> Preview:
-    """The first prompts as they would be sent, and an estimate of tokens and cost. Sends nothing."""
-    settings = controls.apply(settings)
-    async with open_session(settings, plan, dry=True) as session:
-        total = sum(1 for _ in session.samples()) * plan.repeats
-        prompts: list[Prompt] = []
-        tokens, usd = 0, 0.0 if total else None
-        for sample in islice(session.samples(), PREVIEWED):
-            request = ask(session, sample, 0)
-            prompts.append(Prompt(sample_id=sample.id, messages=request.messages))
-            most, cost = session.line.stack.estimate(request)
-            tokens += most
-            usd = None if usd is None or cost is None else usd + cost
-        scale = total / max(1, len(prompts))
-        return Preview(
-            endpoint=session.run.endpoint,
-            requests=total,
-            tokens=round(tokens * scale),
-            usd=None if usd is None else usd * scale,
-            prompts=tuple(prompts),
-        )
+        if resumed is None:  # before there is a journal: a wrong key leaves no run behind
+            await _preflight(session, watcher, total * plan.repeats)
+        async with open_journal(settings, session.run, resumed) as journal:
+            session.write_to(journal, controls.retry)
+            for note in journal.notes:
+                watcher.say(f"note: {note}")
+            if resumed is not None:
+                await _preflight(session, watcher, total * plan.repeats - len(session.finished))
+            try:
+                await _attend(session, watcher, total * plan.repeats)
+            except LlmgenError:
+                watcher.say(f"answers so far are kept: {controls.command} --resume {session.run.id}")
+                raise
+            session.close(_state(session), time.time(), total)
+    result = await _sum_up(settings, session.run, controls.command)
+    return ending_of(result, session.stopped, controls.command)
 
 
 def find_resumable(settings: Settings, name: str, plan: Plan | None) -> Run:
     """The run to go on with: the one named, or the newest unfinished one of the same benchmark and model."""
+    home = settings.home_path
     if name != "last":
-        return queries.run(settings.home_path, name)
-    for run in queries.runs(settings.home_path):
+        run = queries.run(home, name)
+        if run.parent_run is not None:
+            raise UsageError(
+                f"run {run.id} holds new grades of {run.parent_run}, nobody was asked",
+                hint=f"resume {run.parent_run}",
+            )
+        return run
+    for run in queries.runs(home):
         fits = plan is None or (run.benchmark == plan.benchmark and run.model == plan.model)
         if run.state in _RESUMABLE and fits and run.parent_run is None:
             return run
     raise UsageError("no unfinished run to resume", hint="llmgen runs list shows what there is")
 
 
-def exit_code(result: Result, stopped: RunStopped | None) -> int:
-    """130 over 2 over 4 over 1 over 3 over 0."""
-    if stopped is not None:
-        return stopped.exit_code
-    if result.summary.metrics.get("check", {}).get("ok") is False:
-        return EXIT_GATE
-    return EXIT_FAILED_SAMPLES if result.exclusions["error"] else EXIT_DONE
-
-
-async def _base_run(settings: Settings, plan: Plan, watcher: Watcher) -> str | None:
-    """The run of the untuned model: a stored one by id, or asked now in the same way."""
-    if plan.base is None:
-        return None
+def _stored_base(settings: Settings, name: str) -> str | None:
+    """The id of the stored run `name`; None when there is none: then it is a model."""
     try:
-        return queries.run(settings.home_path, plan.base).id
+        return queries.run(settings.home_path, name).id
     except UsageError:
-        base_plan = msgspec.structs.replace(plan, model=plan.base, base=None)
-    watcher.say(f"asking the base model {plan.base} first")
-    ending = await conduct(settings, base_plan, Controls(), watcher)
-    if ending.exit_code not in (EXIT_DONE, EXIT_FAILED_SAMPLES):
-        raise RunStopped(
-            f"the base model's run {ending.result.run.id} did not end well", hint="resume it first"
-        )
-    return ending.result.run.id
-
-
-async def _attend(session: Session, watcher: Watcher, total: int) -> RunStopped | None:
-    """Evaluates while showing progress and listening for Ctrl-C; a second Ctrl-C gives up waiting."""
-    first = next(pending(session), None)
-    if first is None:
         return None
-    for line in await session.preflight(ask(session, *first), total - len(session.finished)):
-        watcher.say(line)
-    watcher.start(total, f"{session.run.model} on {session.run.benchmark}")
+
+
+def _check_base(settings: Settings, run: Run) -> None:
+    """Raises UsageError when the base run was asked something else: no item could be compared."""
+    if run.base_run is None:
+        return
+    base = queries.run(settings.home_path, run.base_run)
+    for name in ("benchmark", "dataset_hash", "prompt_hash"):
+        if getattr(base, name) != getattr(run, name):
+            raise UsageError(
+                f"run {base.id} cannot be the base: its {name} differs",
+                hint="name the base model instead of a run, then it is asked the same",
+            )
+
+
+async def _preflight(session: Session, watcher: Watcher, n_requests: int) -> None:
+    first = next(pending(session), None)
+    if first is not None:
+        for line in await session.preflight(ask(session, *first), n_requests):
+            watcher.say(line)
+
+
+async def _attend(session: Session, watcher: Watcher, total: int) -> None:
+    """Evaluates while showing progress and listening for Ctrl-C; a second Ctrl-C gives up waiting."""
+    watcher.start(total, len(session.finished), f"{session.run.model} on {session.run.benchmark}")
     ticker = asyncio.create_task(_tick(session, watcher))
     try:
         with _signals(session, watcher):
-            return await evaluate(session)
+            await evaluate(session)
     finally:
         ticker.cancel()
         await asyncio.gather(ticker, return_exceptions=True)
@@ -216,10 +210,24 @@ async def _attend(session: Session, watcher: Watcher, total: int) -> RunStopped 
         watcher.stop()
 
 
+async def _sum_up(settings: Settings, run: Run, command: str) -> Result:
+    """Folds the run, and its numbers and report. Raises StoreError saying how to get them later."""
+    home = settings.home_path
+    try:
+        await asyncio.to_thread(fold, home, run.id)
+        result = sum_up(home, run.id)
+        return msgspec.structs.replace(result, report=str(write_html(home, result)))
+    except StoreError as error:
+        hint = f"{error.hint}; " if error.hint else ""
+        raise StoreError(
+            error.message,
+            hint=f"{hint}the answers are kept, get the numbers with: {command} --resume {run.id}",
+        ) from error
+
+
 async def _tick(session: Session, watcher: Watcher) -> None:
     while True:
         await asyncio.sleep(TICK_S)
-        session.journal_spend()
         watcher.update(_snapshot(session))
 
 
@@ -240,11 +248,11 @@ def _signals(session: Session, watcher: Watcher) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def on_signal() -> None:
-        if session.stopping.is_set():
+        if isinstance(session.stopped, Interrupted):
             session.abandon.set()
             return
         watcher.say("stopping: answers in flight are awaited and kept (once more to give up on them)")
-        session.stop()
+        session.stop(Interrupted("interrupted"))
 
     handled = (signal.SIGINT, signal.SIGTERM)
     for number in handled:
@@ -259,7 +267,7 @@ def _signals(session: Session, watcher: Watcher) -> Iterator[None]:
 def _same_plan(stored: Plan, asked: Plan | None) -> Plan:
     """The stored plan, unless the flags ask for something else. Raises UsageError naming what differs."""
     if asked is not None:
-        changed = differences(msgspec.to_builtins(stored), msgspec.to_builtins(asked))
+        changed = differences(plain(stored), plain(asked))
         if changed:
             raise UsageError(
                 f"the run was started with other settings ({'; '.join(changed)})",
@@ -268,22 +276,12 @@ def _same_plan(stored: Plan, asked: Plan | None) -> Plan:
     return stored
 
 
-def _state(session: Session, stopped: RunStopped | None) -> RunState:
-    if isinstance(stopped, BudgetReached):
+def _state(session: Session) -> RunState:
+    if isinstance(session.stopped, BudgetReached):
         return "budget_stopped"
-    if stopped is not None:
+    if session.stopped is not None:
         return "interrupted"
     return "failed_samples" if session.failed else "done"
-
-
-def _advice(result: Result, stopped: RunStopped | None) -> tuple[str, ...]:
-    lines = []
-    if stopped is not None:
-        hint = f" ({stopped.hint})" if stopped.hint else ""
-        lines.append(f"stopped: {stopped.message}{hint}")
-    if stopped is not None or result.exclusions["error"]:
-        lines.append(f"resume with: llmgen eval --resume {result.run.id}")
-    return tuple(lines)
 
 
 def _over(settings: S, values: Mapping[str, object]) -> S:

@@ -5,21 +5,32 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 
 import msgspec
 
 from llmgen.benchmarks.base import Benchmark
 from llmgen.config import Settings
-from llmgen.errors import LlmgenError
+from llmgen.errors import (
+    EXIT_BUDGET,
+    EXIT_FAILED_SAMPLES,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    LlmgenError,
+    RunStopped,
+)
 from llmgen.gateway.preflight import preflight
 from llmgen.gateway.stack import Member, Stack, Traffic
 from llmgen.plan import Plan
 from llmgen.prompts import Prompts
 from llmgen.store.fold import fold
 from llmgen.store.journal import Journal
-from llmgen.store.lines import Spend, add_spend
+from llmgen.store.lines import Key, Spend, add_spend
 from llmgen.types import Completion, Extract, Outcome, Record, Request, Run, RunState, Sample, Sampling
+
+# why a run ended early, by exit code, the gravest last: when there are several reasons it counts
+_GRAVITY = (EXIT_FAILED_SAMPLES, EXIT_BUDGET, EXIT_USAGE, EXIT_INTERRUPTED)
 
 
 class Line:
@@ -32,11 +43,30 @@ class Line:
         self.model = members[0].model
         self._unsaid = self._nothing()
 
+    @property
+    def max_stop(self) -> int | None:
+        """The most stop strings that every member takes, None when there is no limit."""
+        limits = [m.provider.row.max_stop for m in self.members if m.provider.row.max_stop is not None]
+        return min(limits, default=None)
+
+    @property
+    def json_schema(self) -> bool:
+        """Whether every member can hold a reply to a JSON schema."""
+        return all(member.provider.row.json_schema for member in self.members)
+
     async def __call__(self, request: Request) -> Completion:
         """Asks, and counts what it cost."""
         completion = await self.stack(request)
         self._unsaid = add_spend(self._unsaid, self._spend(completion))
         return completion
+
+    async def ready(self, request: Request) -> None:
+        """Raises UsageError when requests like this one can never be answered: wrong API, no such model."""
+        self.stack.check(request)
+        today = dt.datetime.now(dt.UTC).date()
+        for member in self.members:
+            member.provider.check(request)
+            await preflight(member.provider, member.model, estimated_usd=None, today=today)
 
     def spend(self) -> Spend:
         """What was spent since the last call."""
@@ -53,6 +83,7 @@ class Line:
         return Spend(
             endpoint=self.endpoint,
             model=self.model,
+            requests=completion.n_asked if self.stack.tariff.prompt_per_text else 1,
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
             usd=usage.cost_usd,
@@ -69,7 +100,7 @@ class Scorer:
 
 
 class Session:
-    """One run, open. `stop()` ends it in order: nothing new is sent, answers in flight are kept."""
+    """One run, open. It has to be given its journal (`write_to`) before anything is asked for good."""
 
     def __init__(  # noqa: PLR0913  # the parts, put together by wiring
         self,
@@ -80,8 +111,6 @@ class Session:
         run: Run,
         lines: Sequence[Line],
         traffic: Traffic,
-        journal: Journal | None,
-        retry: Collection[Outcome] = (),
     ) -> None:
         self.settings = settings
         self.plan = plan
@@ -93,13 +122,27 @@ class Session:
         self.sampling: Sampling = plan.sampling.apply(scorer.benchmark.sampling)
         self.traffic = traffic
         self.done = self.failed = 0
-        self.finished = journal.finished(retry) if journal else set()
+        self.finished: AbstractSet[Key] = frozenset()
+        self.stopped: RunStopped | None = None
         self.stopping = asyncio.Event()
         self.abandon = asyncio.Event()
         self._lines = tuple(lines)
+        self._journal: Journal | None = None
+        self._usd: float | None = 0.0
+        self._uncertain_usd = 0.0
+
+    def write_to(self, journal: Journal, retry: Collection[Outcome] = ()) -> None:
+        """Goes on in `journal`: what it holds is not asked again, what it has cost counts for the caps."""
         self._journal = journal
-        self._spent = journal.spent() if journal else []
-        self._count_earlier_spend()
+        self.run = journal.run
+        self.finished = journal.finished(retry)
+        budget = self.traffic.budget
+        for spend in journal.spent():
+            budget.spent_usd += spend.usd or 0.0
+            budget.uncertain_usd += spend.uncertain_usd
+            budget.spent_tokens += spend.prompt_tokens + spend.completion_tokens
+            budget.spent_requests += spend.requests
+            self._count(spend)
 
     @property
     def journal(self) -> Journal:
@@ -118,13 +161,17 @@ class Session:
         return islice(self.benchmark.samples(), self.plan.limit)
 
     def keep(self, record: Record) -> None:
-        """Journals and counts one record."""
+        """Journals one record, and before it what was spent: no answer is stored without its cost."""
+        self._journal_spend()
         self.journal.append(record)
         self.done += 1
-        self.failed += record.failure is not None
+        self.failed += is_failed(record)
 
-    def stop(self) -> None:
-        """No new sample and no new send; requests in flight go on to their end."""
+    def stop(self, reason: RunStopped) -> None:
+        """No new sample and no new send; requests in flight go on to their end. The gravest reason counts."""
+        known = self.stopped
+        if known is None or _GRAVITY.index(known.exit_code) < _GRAVITY.index(reason.exit_code):
+            self.stopped = reason
         self.stopping.set()
         self.traffic.stop()
 
@@ -147,34 +194,29 @@ class Session:
         """Folds what is journalled into the database, off the event loop."""
         await asyncio.to_thread(fold, self.settings.home_path, self.run.id, patience_s)
 
-    def journal_spend(self) -> None:
-        """Journals what was spent since the last call, so that a killed run knows what it has cost."""
-        spends = [line.spend() for line in self._lines]
-        uncertain = self.traffic.budget.uncertain_usd - sum(spend.uncertain_usd for spend in self._spent)
-        spends[0] = msgspec.structs.replace(spends[0], uncertain_usd=max(0.0, uncertain))
-        for spend in spends:
-            if spend.requests or spend.saved_usd or spend.uncertain_usd:
-                self._spent.append(spend)
-                self.journal.spend(spend)
-
     def close(self, state: RunState, ended_at: float, n_samples: int) -> None:
         """Journals how the run ended."""
-        self.journal_spend()
-        costs = [spend.usd for spend in self._spent]
+        self._journal_spend()
         self.run = msgspec.structs.replace(
-            self.run,
-            state=state,
-            ended_at=ended_at,
-            n_samples=n_samples,
-            cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+            self.run, state=state, ended_at=ended_at, n_samples=n_samples, cost_usd=self._usd
         )
         self.journal.end(self.run)
 
-    def _count_earlier_spend(self) -> None:
-        """A resumed run goes on with the budget it has already used: caps hold for the whole run."""
-        budget = self.traffic.budget
-        for spend in self._spent:
-            budget.spent_usd += spend.usd or 0.0
-            budget.uncertain_usd += spend.uncertain_usd
-            budget.spent_tokens += spend.prompt_tokens + spend.completion_tokens
-            budget.spent_requests += spend.requests
+    def _journal_spend(self) -> None:
+        """Journals what was spent since the last call."""
+        spends = [line.spend() for line in self._lines]
+        uncertain = self.traffic.budget.uncertain_usd - self._uncertain_usd
+        spends[0] = msgspec.structs.replace(spends[0], uncertain_usd=max(0.0, uncertain))
+        for spend in spends:
+            if spend.requests or spend.saved_usd or spend.uncertain_usd:
+                self._count(spend)
+                self.journal.spend(spend)
+
+    def _count(self, spend: Spend) -> None:
+        self._usd = None if self._usd is None or spend.usd is None else self._usd + spend.usd
+        self._uncertain_usd += spend.uncertain_usd
+
+
+def is_failed(record: Record) -> bool:
+    """Whether the sample has to be asked (or graded) again: it failed, or its extractor or judge did."""
+    return record.failure is not None or (record.grade is not None and record.grade.outcome == "error")

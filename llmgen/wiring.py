@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,8 +18,10 @@ from llmgen.benchmarks import BENCHMARKS
 from llmgen.benchmarks.base import Context, Spec
 from llmgen.config import Settings
 from llmgen.errors import UsageError
-from llmgen.extract import EXTRACTORS
+from llmgen.extract.base import ExtractContext, open_extractor
+from llmgen.extract.comparators import open_comparators
 from llmgen.extract.judge import build_judge
+from llmgen.extract.options import Options as ExtractorOptions
 from llmgen.gateway.prices import load_prices
 from llmgen.gateway.providers.recorded import RecordedAnswers
 from llmgen.gateway.providers.recording import Recording
@@ -30,7 +32,9 @@ from llmgen.prompts import Prompts
 from llmgen.session import Line, Scorer, Session
 from llmgen.store.cache import Cache
 from llmgen.store.journal import Journal
-from llmgen.types import Judge, Outcome, Run, content_hash
+from llmgen.types import Extract, Judge, Run, Struct, content_hash
+
+S = TypeVar("S", bound=Struct)
 
 
 class Gateway:
@@ -40,7 +44,7 @@ class Gateway:
         self.settings = settings
         self.traffic = traffic
         self.lines: list[Line] = []
-        self._closing = closing
+        self.closing = closing
 
     async def open(
         self,
@@ -63,14 +67,22 @@ class Gateway:
             provider = await open_provider(name, self.settings, chosen)
             if record is not None:
                 provider = Recording(provider, Path(record))
-            self._closing.push_async_callback(provider.aclose)
+            self.closing.push_async_callback(provider.aclose)
             row, _, served = resolve(name, self.settings)
             members.append(Member(provider, row, served))
         return self.connect(model_id, members, balanced=route is None)
 
-    def connect(self, model_id: str, members: Sequence[Member], *, balanced: bool = False) -> Line:
-        """A line over providers that are open already."""
-        stack = build_stack(self.traffic, members, model_id, balanced=balanced and len(members) > 1)
+    def connect(
+        self,
+        model_id: str,
+        members: Sequence[Member],
+        *,
+        balanced: bool = False,
+        mode: CacheMode | None = None,
+    ) -> Line:
+        """A line over providers that are open already; `mode` is its cache's, when it differs."""
+        several = balanced and len(members) > 1
+        stack = build_stack(self.traffic, members, model_id, balanced=several, mode=mode)
         line = Line(stack, members, route_endpoint(members))
         self.lines.append(line)
         return line
@@ -87,53 +99,78 @@ async def open_gateway(settings: Settings, mode: CacheMode) -> AsyncIterator[Gat
 
 
 async def open_scorer(gateway: Gateway, plan: Plan) -> Scorer:
-    """Loads the benchmark with its extractors and, when one is named, its judge."""
+    """Loads the benchmark with its extractors, comparators and, when one is named, its judge."""
     spec: Spec = BENCHMARKS.load(plan.benchmark)
     prompts = Prompts(asset_dir("prompts"))
-    judge = await _judge(gateway, plan, prompts)
-    try:
-        options = msgspec.convert(plan.options, spec.options)
-    except msgspec.ValidationError as error:
-        raise UsageError(
-            f"{plan.benchmark}: {error}", hint=f"see llmgen eval {plan.benchmark} --help"
-        ) from error
-    context = Context(model=plan.model, datasets=asset_dir("datasets"), judge=judge)
+    judge = await _judge(gateway, plan.judge, prompts)
+    options = _convert(plan.options, spec.options, plan.benchmark)
+    comparators, close = open_comparators()
+    gateway.closing.push_async_callback(close)
+    context = Context(model=plan.model, datasets=asset_dir("datasets"), judge=judge, comparators=comparators)
     benchmark = await asyncio.to_thread(spec.load, options, context)
     names = plan.extractors or spec.extractors
-    return Scorer(benchmark, [EXTRACTORS.load(name)() for name in names], prompts)
+    return Scorer(benchmark, await _extractors(gateway, plan, prompts, names), prompts)
+
+
+async def _extractors(gateway: Gateway, plan: Plan, prompts: Prompts, names: Sequence[str]) -> list[Extract]:
+    """The named extractors; those that ask a model do so behind the run's own gateway and budget."""
+
+    async def open_line(model_id: str, base_urls: Sequence[str] = ()) -> Line:
+        return await gateway.open(model_id, {"drop_unsupported": True}, base_urls)
+
+    context = ExtractContext(
+        options=_convert(plan.extractor_options, ExtractorOptions, "extractor options"),
+        open_line=open_line,
+        fill=prompts.fill,
+        judge=plan.judge or gateway.settings.judge,
+    )
+    return [await open_extractor(name, context) for name in names]
+
+
+def _convert(values: Mapping[str, Any], options: type[S], whose: str) -> S:
+    try:
+        return msgspec.convert(values, options)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{whose}: {error}", hint=f"see llmgen eval {whose} --help") from error
 
 
 @asynccontextmanager
-async def open_session(  # noqa: PLR0913  # one call opens everything that a run needs
-    settings: Settings,
-    plan: Plan,
-    *,
-    run_id: str | None = None,
-    resumed: Run | None = None,
-    retry: Collection[Outcome] = (),
-    base_run: str | None = None,
-    dry: bool = False,
+async def open_session(
+    settings: Settings, plan: Plan, *, run_id: str | None = None, base_run: str | None = None
 ) -> AsyncIterator[Session]:
-    """Opens gateway, benchmark and (unless `dry`) journal for `plan`; closes everything on the way out."""
+    """Opens gateway and benchmark for `plan`, without a journal; closes everything on the way out."""
     async with open_gateway(settings, plan.cache) as gateway:
         scorer = await open_scorer(gateway, plan)
         line = await _line(gateway, plan, scorer)
-        run = new_run(plan, scorer, line.endpoint, line.model, run_id, base_run)
-        journal = None if dry else _journal(settings, run, resumed)
-        try:
-            yield Session(
-                settings,
-                plan,
-                scorer,
-                run=journal.run if journal else run,
-                lines=[line, *(other for other in gateway.lines if other is not line)],
-                traffic=gateway.traffic,
-                journal=journal,
-                retry=retry,
-            )
-        finally:
-            if journal is not None:
-                await asyncio.to_thread(journal.close)
+        yield Session(
+            settings,
+            plan,
+            scorer,
+            run=new_run(plan, scorer, line.endpoint, line.model, run_id, base_run),
+            lines=[line, *(other for other in gateway.lines if other is not line)],
+            traffic=gateway.traffic,
+        )
+
+
+@asynccontextmanager
+async def open_journal(settings: Settings, run: Run, resumed: Run | None = None) -> AsyncIterator[Journal]:
+    """A new journal for `run`, or that of `resumed`, which has to be the same evaluation; closed at the end.
+
+    Raises UsageError when the run exists, is being written, or is not the same any more (says what changed).
+    """
+    if resumed is None:
+        journal = Journal.create(settings.home_path, run, settings.durability)
+    else:
+        _check_unchanged(resumed, run)
+        journal = Journal.resume(settings.home_path, resumed.id, settings.durability)
+    try:
+        if resumed is not None:
+            journal.write_run(msgspec.structs.replace(journal.run, state="running", ended_at=None))
+        yield journal
+    except BaseException:
+        await asyncio.to_thread(journal.abandon)
+        raise
+    await asyncio.to_thread(journal.close)
 
 
 async def _line(gateway: Gateway, plan: Plan, scorer: Scorer) -> Line:
@@ -141,16 +178,15 @@ async def _line(gateway: Gateway, plan: Plan, scorer: Scorer) -> Line:
     recorded = scorer.benchmark.recorded
     if recorded is not None:
         endpoint = f"recorded:{scorer.benchmark.dataset_hash[:16]}"
-        return gateway.connect(
-            plan.model, [Member(RecordedAnswers(recorded, endpoint), "replay", plan.model)]
-        )
+        member = Member(RecordedAnswers(recorded, endpoint), "replay", plan.model)
+        # answers are found by sample: the cache would give equal questions one answer
+        return gateway.connect(plan.model, [member], mode="off")
     options = {"drop_unsupported": plan.drop_unsupported, "replay": plan.recording}
     return await gateway.open(plan.model, options, plan.base_urls, plan.record)
 
 
-async def _judge(gateway: Gateway, plan: Plan, prompts: Prompts) -> Judge | None:
-    """The judge that the plan (or llmgen.toml) names, behind the same gateway and budget."""
-    name = plan.judge or gateway.settings.judge
+async def _judge(gateway: Gateway, name: str | None, prompts: Prompts) -> Judge | None:
+    """The judge that the plan names, behind the same gateway and budget."""
     if name is None:
         return None
     line = await gateway.open(name, {})
@@ -193,17 +229,12 @@ def new_run(  # noqa: PLR0913, PLR0917  # what makes a run comparable, each part
     )
 
 
-def _journal(settings: Settings, run: Run, resumed: Run | None) -> Journal:
-    """A new journal, or the resumed run's own. Raises UsageError naming what changed since it started."""
-    if resumed is None:
-        return Journal.create(settings.home_path, run, settings.durability)
-    if resumed.identity != run.identity:
-        names = ("dataset_hash", "prompt_hash", "endpoint")
-        changed = [name for name in names if getattr(resumed, name) != getattr(run, name)]
-        raise UsageError(
-            f"run {resumed.id} cannot go on: {', '.join(changed) or 'its settings'} changed since it started",
-            hint="start a new run; what is in the cache is not asked again",
-        )
-    journal = Journal.resume(settings.home_path, resumed.id, settings.durability)
-    journal.write_run(msgspec.structs.replace(journal.run, state="running", ended_at=None))
-    return journal
+def _check_unchanged(resumed: Run, run: Run) -> None:
+    if resumed.identity == run.identity:
+        return
+    names = ("dataset_hash", "prompt_hash", "endpoint")
+    changed = [name for name in names if getattr(resumed, name) != getattr(run, name)]
+    raise UsageError(
+        f"run {resumed.id} cannot go on: {', '.join(changed) or 'its settings'} changed since it started",
+        hint="start a new run; what is in the cache is not asked again",
+    )

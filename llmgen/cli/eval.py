@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from typing import Any, cast, get_args
 
 import click
+from click.core import ParameterSource
 
 from llmgen.benchmarks import BENCHMARKS
 from llmgen.benchmarks.base import Spec
 from llmgen.cli.main import run_async, settings_of
 from llmgen.cli.options import struct_options, struct_values
 from llmgen.errors import UsageError
+from llmgen.extract.options import Options as ExtractorOptions
 from llmgen.plan import CacheMode, Overrides, Plan
 
 RETRY = click.Choice(["refused", "truncated", "unparsed"])
 
-COMMON: list[Callable[[], click.Option]] = [
+# what is asked: stored with the run, and the same again when it is resumed
+PLAN: list[Callable[[], click.Option]] = [
     lambda: click.Option(
         ["--model"], help="Model to ask: row/name; bare gpt-*, o*, ft:*, gemini-* work too."
     ),
@@ -38,21 +42,6 @@ COMMON: list[Callable[[], click.Option]] = [
     lambda: click.Option(["--top-p"], type=click.FloatRange(0, 1), help="Overrides the benchmark's own."),
     lambda: click.Option(["--max-tokens"], type=click.IntRange(1), help="Longest answer, in tokens."),
     lambda: click.Option(["--seed"], type=int, help="Sampling seed, where the vendor takes one."),
-    lambda: click.Option(["--max-in-flight"], type=click.IntRange(1), help="Most requests at once."),
-    lambda: click.Option(["--rpm"], type=click.FloatRange(0, min_open=True), help="Requests per minute."),
-    lambda: click.Option(["--tpm"], type=click.FloatRange(0, min_open=True), help="Tokens per minute."),
-    lambda: click.Option(
-        ["--max-usd"], type=click.FloatRange(0, min_open=True), help="Stop before costing more."
-    ),
-    lambda: click.Option(
-        ["--max-total-tokens"], type=click.IntRange(1), help="Stop before using more tokens."
-    ),
-    lambda: click.Option(
-        ["--max-requests"], type=click.IntRange(1), help="Stop before sending more requests."
-    ),
-    lambda: click.Option(
-        ["--allow-unpriced"], is_flag=True, help="Allow --max-usd with a model of unknown price."
-    ),
     lambda: click.Option(
         ["--drop-unsupported"], is_flag=True, help="Leave out parameters the vendor refuses, and say so."
     ),
@@ -64,14 +53,46 @@ COMMON: list[Callable[[], click.Option]] = [
         help="Response cache: read and write, read, write, off, or answer from it only.",
     ),
     lambda: click.Option(
-        ["--record"], type=click.Path(dir_okay=False), help="Write every exchange to FILE, redacted."
+        ["--record"],
+        type=click.Path(dir_okay=False, resolve_path=True),
+        help="Write every exchange to FILE, redacted.",
     ),
     lambda: click.Option(
         ["--recording"],
-        type=click.Path(dir_okay=False),
+        type=click.Path(dir_okay=False, resolve_path=True),
         help="Answer from such a FILE (--model replay/NAME).",
     ),
-    lambda: click.Option(["--run-id"], help="Name of the run (default: date and six hex digits)."),
+]
+
+# flags that say nothing where no model is asked
+ASKING = frozenset(
+    {
+        *("model", "base", "base_urls", "repeats", "temperature", "top_p", "max_tokens", "seed"),
+        *("drop_unsupported", "record", "recording"),
+    }
+)
+RECORDED = "recorded"  # the model of a benchmark that brings its answers along
+
+# how fast, and how much: of one call; a run that is resumed may get other values
+LIMITS: list[Callable[[], click.Option]] = [
+    lambda: click.Option(["--max-in-flight"], type=click.IntRange(1), help="Most requests at once."),
+    lambda: click.Option(["--rpm"], type=click.FloatRange(0, min_open=True), help="Requests per minute."),
+    lambda: click.Option(["--tpm"], type=click.FloatRange(0, min_open=True), help="Tokens per minute."),
+    lambda: click.Option(
+        ["--max-usd"], type=click.FloatRange(0, min_open=True), help="Stop the run before it costs more."
+    ),
+    lambda: click.Option(
+        ["--max-total-tokens"], type=click.IntRange(1), help="Stop before using more tokens."
+    ),
+    lambda: click.Option(
+        ["--max-requests"], type=click.IntRange(1), help="Stop before sending more requests."
+    ),
+    lambda: click.Option(
+        ["--allow-unpriced"], is_flag=True, help="Allow --max-usd with a model of unknown price."
+    ),
+]
+
+CALL: list[Callable[[], click.Option]] = [
     lambda: click.Option(
         ["--resume"],
         is_flag=False,
@@ -81,10 +102,14 @@ COMMON: list[Callable[[], click.Option]] = [
     lambda: click.Option(
         ["--retry"], multiple=True, type=RETRY, help="On resume also ask again the answers with this outcome."
     ),
-    lambda: click.Option(["--dry-run"], is_flag=True, help="Show prompts and estimate, send nothing."),
     lambda: click.Option(
         ["--json", "as_json"], is_flag=True, help="One JSON summary on stdout, nothing else."
     ),
+]
+
+NEW: list[Callable[[], click.Option]] = [
+    lambda: click.Option(["--run-id"], help="Name of the run (default: date and six hex digits)."),
+    lambda: click.Option(["--dry-run"], is_flag=True, help="Show prompts and estimate, send nothing."),
 ]
 
 
@@ -95,8 +120,10 @@ class EvalGroup(click.Group):
         """The names of the benchmarks."""
         return BENCHMARKS.names()
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The command of one benchmark, made from its options."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of one benchmark, made from its options. Raises UsageError for an unknown name."""
+        if ctx.resilient_parsing and cmd_name not in BENCHMARKS.names():
+            return None  # a shell asks how to go on
         return _benchmark_command(cmd_name, BENCHMARKS.load(cmd_name))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -107,43 +134,63 @@ class EvalGroup(click.Group):
             )
 
 
-@click.group(cls=EvalGroup, invoke_without_command=True)
-@click.option(
-    "--resume", is_flag=False, flag_value="last", help="Go on with RUN (default: the last unfinished one)."
-)
-@click.option(
-    "--retry", multiple=True, type=RETRY, help="On resume also ask again the answers with this outcome."
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON summary on stdout, nothing else.")
-@click.pass_context
-def eval_group(ctx: click.Context, resume: str | None, retry: tuple[str, ...], *, as_json: bool) -> None:
+def _resume_only(**values: Any) -> None:
     """Ask a model a benchmark, grade, store, report."""
+    ctx = click.get_current_context()
     if ctx.invoked_subcommand is not None:
+        if given := _given(ctx, list(values)):
+            raise UsageError(f"{', '.join(given)}: write it after {ctx.invoked_subcommand}")
         return
-    if resume is None:
+    if values["resume"] is None:
         raise UsageError(
             "name a benchmark, or --resume RUN", hint=f"benchmarks: {', '.join(BENCHMARKS.names())}"
         )
-    _execute(ctx, None, {"resume": resume, "retry": retry, "as_json": as_json})
+    _execute(ctx, None, values)
+
+
+eval_group = EvalGroup(
+    "eval",
+    params=[make() for make in (*LIMITS, *CALL)],
+    callback=_resume_only,
+    help=_resume_only.__doc__,
+    invoke_without_command=True,
+)
 
 
 def _benchmark_command(name: str, spec: Spec) -> click.Command:
-    own = struct_options(spec.options)
+    own = [*struct_options(ExtractorOptions), *struct_options(spec.options)]
+    task = "Evaluate a model on" if spec.asks_model else "Score extractors on"
+    plan_flags = [flag for flag in (make() for make in PLAN) if spec.asks_model or flag.name not in ASKING]
 
     def callback(**values: Any) -> None:
         ctx = click.get_current_context()
-        plan = _plan(name, spec, values) if values["model"] else None
-        if plan is None and not values["resume"]:
+        if not spec.asks_model and not values["resume"]:
+            values["model"] = RECORDED
+        if values.get("model"):
+            _execute(ctx, _plan(name, spec, values), values)
+            return
+        if not values["resume"]:
             raise UsageError("--model is missing", hint="for example --model local/smollm2-135m")
-        _execute(ctx, plan, values)
+        if given := _given(ctx, [flag.name or "" for flag in (*plan_flags, *own)]):
+            raise UsageError(
+                f"{', '.join(given)}: a resumed run keeps its own settings",
+                hint="leave it out, or name --model too to have all settings compared",
+            )
+        _execute(ctx, None, values)
 
     return click.Command(
         name,
-        params=[*(make() for make in COMMON), *own],
+        params=[*plan_flags, *(make() for make in (*LIMITS, *NEW, *CALL)), *own],
         callback=callback,
-        help=f"Evaluate a model on {name}. {(spec.options.__doc__ or '').strip()}",
+        help=f"{task} {name}. {(spec.options.__doc__ or '').strip()}",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+
+
+def _given(ctx: click.Context, names: Sequence[str]) -> list[str]:
+    """The flags among `names` that the user typed, as typed."""
+    typed = {name for name in names if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    return [flag.opts[0] for flag in ctx.command.params if flag.name in typed]
 
 
 def _plan(name: str, spec: Spec, values: dict[str, Any]) -> Plan:
@@ -151,21 +198,22 @@ def _plan(name: str, spec: Spec, values: dict[str, Any]) -> Plan:
         benchmark=name,
         model=values["model"],
         options=struct_values(spec.options, values),
-        base=values["base"],
+        base=values.get("base"),
         judge=values["judge"],
         extractors=values["extractors"],
-        base_urls=values["base_urls"],
+        extractor_options=struct_values(ExtractorOptions, values),
+        base_urls=values.get("base_urls", ()),
         limit=values["limit"],
-        repeats=values["repeats"],
+        repeats=values.get("repeats", 1),
         cache=cast("CacheMode", values["cache"]),
-        record=values["record"],
-        recording=values["recording"],
-        drop_unsupported=values["drop_unsupported"],
+        record=values.get("record"),
+        recording=values.get("recording"),
+        drop_unsupported=values.get("drop_unsupported", False),
         sampling=Overrides(
-            temperature=values["temperature"],
-            top_p=values["top_p"],
-            max_tokens=values["max_tokens"],
-            seed=values["seed"],
+            temperature=values.get("temperature"),
+            top_p=values.get("top_p"),
+            max_tokens=values.get("max_tokens"),
+            seed=values.get("seed"),
         ),
     )
 
@@ -173,19 +221,26 @@ def _plan(name: str, spec: Spec, values: dict[str, Any]) -> Plan:
 def _execute(ctx: click.Context, plan: Plan | None, values: dict[str, Any]) -> None:
     """Runs the story, prints its outcome once, and ends with the story's exit code."""
     from llmgen.cli import show
-    from llmgen.runs import Controls, conduct, preview
+    from llmgen.preview import preview
+    from llmgen.runs import Controls, conduct
 
+    new = [flag for flag in ("run_id", "dry_run") if values.get(flag)]
+    if values["resume"] and new:
+        raise UsageError(f"--{new[0].replace('_', '-')} is for a new run, --resume goes on with an old one")
+    if values["retry"] and not values["resume"]:
+        raise UsageError("--retry is for --resume RUN")
     controls = Controls(
-        resume=values.get("resume"),
+        resume=values["resume"],
         retry=values["retry"],
         run_id=values.get("run_id"),
-        max_in_flight=values.get("max_in_flight"),
-        rpm=values.get("rpm"),
-        tpm=values.get("tpm"),
-        max_usd=values.get("max_usd"),
-        max_total_tokens=values.get("max_total_tokens"),
-        max_requests=values.get("max_requests"),
-        allow_unpriced=bool(values.get("allow_unpriced")),
+        max_in_flight=values["max_in_flight"],
+        rpm=values["rpm"],
+        tpm=values["tpm"],
+        max_usd=values["max_usd"],
+        max_total_tokens=values["max_total_tokens"],
+        max_requests=values["max_requests"],
+        allow_unpriced=values["allow_unpriced"],
+        command=_command(ctx, values),
     )
     settings = settings_of(ctx)
     if values.get("dry_run"):
@@ -196,3 +251,19 @@ def _execute(ctx: click.Context, plan: Plan | None, values: dict[str, Any]) -> N
     ending = run_async(conduct(settings, plan, controls, show.ProgressLine()))
     show.ending(ending, as_json=values["as_json"])
     ctx.exit(ending.exit_code)
+
+
+def _command(ctx: click.Context, values: dict[str, Any]) -> str:
+    """How to call `llmgen eval` on the same home with the same limits."""
+    config, home = ctx.find_root().obj or (None, None)
+    words = ["llmgen"]
+    words += ["--config", str(config)] if config else []
+    words += ["--home", str(home)] if home else []
+    words.append("eval")
+    for limit in (make() for make in LIMITS):
+        value = values[limit.name or ""]
+        if value is True:
+            words.append(limit.opts[0])
+        elif value:
+            words += [limit.opts[0], f"{value:g}"]
+    return shlex.join(words)

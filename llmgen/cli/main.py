@@ -17,7 +17,7 @@ import click
 
 from llmgen import __version__
 from llmgen.config import Settings, load_settings
-from llmgen.errors import EXIT_INTERRUPTED, EXIT_USAGE, LlmgenError
+from llmgen.errors import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE, LlmgenError
 
 T = TypeVar("T")
 
@@ -43,6 +43,25 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """The names of the commands."""
         return list(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a guess at what an unknown command was meant to be."""
+        name = args[0]
+        if not (name in COMMANDS or name.startswith("-") or ctx.resilient_parsing):
+            from llmgen.registry import unknown_name
+
+            raise unknown_name("command", name, COMMANDS)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; a reader that goes away (head, less) ends it in peace."""
+        try:
+            return super().invoke(ctx)
+        except (BrokenPipeError, SystemExit):  # the latter from rich
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is buffered still
+            return EXIT_DONE
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Imports the command."""
@@ -104,7 +123,4 @@ def main() -> NoReturn:
         hint = f" ({error.hint})" if error.hint else ""
         click.echo(f"error: {error.message}{hint}", err=True)
         code = error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader went away (head, less): nothing left to say
-        code = 0
     sys.exit(code if isinstance(code, int) else 0)

@@ -10,8 +10,9 @@ from typing import Any
 import click
 import msgspec
 
-from llmgen.results import Result
-from llmgen.runs import Ending, Preview, Snapshot
+from llmgen.preview import Preview
+from llmgen.results import Ending, Result
+from llmgen.runs import Snapshot
 
 QUIET_EVERY_S = 60.0
 
@@ -27,10 +28,11 @@ class ProgressLine:
         self._task: Any = None
         self._last = time.monotonic()
 
-    def start(self, total: int, title: str) -> None:
-        """Announces the work."""
+    def start(self, total: int, done: int, title: str) -> None:
+        """Announces the work: `total` answers in all, `done` of them are there."""
         if not sys.stderr.isatty():
-            click.echo(f"{title}: {total} answers to get", err=True)
+            there = f", {done} are there" if done else ""
+            click.echo(f"{title}: {total} answers to get{there}", err=True)
             return
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -45,7 +47,7 @@ class ProgressLine:
             refresh_per_second=2,
             transient=True,
         )
-        self._task = self._bar.add_task(title, total=total, detail="")
+        self._task = self._bar.add_task(title, total=total, completed=done, detail="")
         self._bar.start()
 
     def update(self, snapshot: Snapshot) -> None:
