@@ -1,4 +1,4 @@
-"""`vllm/<name>`: a server that `llmgen vllm up` started, found by the name it serves, else any running one."""
+"""`vllm/<name>`: a server that `llmgen vllm up` started, found by the name it serves, or any other one."""
 
 from __future__ import annotations
 
