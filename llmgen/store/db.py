@@ -146,12 +146,10 @@ def _connect(path: Path, patience_s: float, *, read_only: bool) -> duckdb.DuckDB
     config: dict[str, str | bool | int | float | list[str]] = (
         {} if read_only else {"storage_compatibility_version": _STORAGE}
     )
-    for attempt in Retrying(
+    patiently = Retrying(
         retry=retry_if_exception(_is_busy), stop=stop_after_delay(patience_s), wait=wait, reraise=True
-    ):
-        with attempt:
-            return duckdb.connect(str(path), read_only=read_only, config=config)
-    raise AssertionError  # tenacity has raised
+    )
+    return patiently(duckdb.connect, str(path), read_only=read_only, config=config)
 
 
 @retry(

@@ -89,7 +89,7 @@ def fold(home: Path, run_id: str | None = None, patience_s: float = WRITE_PATIEN
 
 
 def fold_in_child(home: Path, run_id: str, patience_s: float = WRITE_PATIENCE_S) -> None:
-    """`fold` of one run in a process of its own, so that its memory (some 300 MB) is not the caller's.
+    """`fold` of one run in a process of its own: its 100 MB and more never belong to the caller.
 
     Raises StoreError with the child's message when it fails.
     """
@@ -104,6 +104,7 @@ def fold_in_child(home: Path, run_id: str, patience_s: float = WRITE_PATIENCE_S)
         capture_output=True,
         text=True,
         check=False,
+        start_new_session=True,  # Ctrl-C is for the run, which then waits for this
     )
     if child.returncode:
         raise StoreError(child.stderr.strip().rsplit("\n", 1)[-1] or "the fold was killed")

@@ -113,7 +113,7 @@ def test_sql_from_a_file_into_a_file_with_parameters(llmgen, tmp_path):
         (["select * from nowhere"], "nowhere"),
         (["delete from store.records"], "read-only"),
         (["select * from read_csv('/etc/passwd')"], "file system operations are disabled"),
-        (["copy (select 1) to '/tmp/x.csv'"], "file system operations are disabled"),
+        (["copy (select 1) to 'x.csv'"], "file system operations are disabled"),
         (["set enable_external_access = true"], "configuration has been locked"),
         (["select $x"], "parameter"),
         (["select 1", "--param", "x"], "not NAME=VALUE"),
