@@ -11,7 +11,7 @@ from llmgen.analysis.intervals import mean_interval
 from llmgen.assets import asset_dir
 from llmgen.benchmarks import BENCHMARKS
 from llmgen.benchmarks.base import Spec
-from llmgen.errors import EXIT_DONE, EXIT_FAILED_SAMPLES, EXIT_GATE, RunStopped
+from llmgen.errors import EXIT_DONE, EXIT_FAILED_SAMPLES, EXIT_GATE, BudgetReached, RunStopped
 from llmgen.reports.run import render_run, write_report
 from llmgen.reports.tally import tally
 from llmgen.reports.views import Score
@@ -108,7 +108,8 @@ def ending_of(result: Result, stopped: RunStopped | None, command: str) -> Endin
         hint = f" ({stopped.hint})" if stopped.hint else ""
         lines.append(f"stopped: {stopped.message}{hint}")
     if stopped is not None or result.exclusions["error"]:
-        lines.append(f"resume with: {command} --resume {result.run.id}")
+        how = "resume, with a higher cap" if isinstance(stopped, BudgetReached) else "resume with"
+        lines.append(f"{how}: {command} --resume {result.run.id}")
     return Ending(result=result, exit_code=exit_code(result, stopped), stopped=stopped, advice=tuple(lines))
 
 

@@ -38,8 +38,8 @@ base_url = "{openrouter}"
 max_backoff_s = 0.02
 [timeouts]
 connect_s = 2.0
-breaker_open_s = 0.1
-breaker_max_open_s = 0.2
+breaker_open_s = 0.02
+breaker_max_open_s = 0.04
 give_up_s = 20.0
 """
 
@@ -154,7 +154,7 @@ class Cli:
 
     def follow(self, advice):
         """Runs the command that a message gave, for example `resume with: llmgen eval --resume X`."""
-        found = re.search(r"(llmgen (?:--\S+ \S+ )*eval .*)$", advice, re.MULTILINE)
+        found = re.search(r"resume[^:\n]*: (llmgen .*)$", advice, re.MULTILINE)
         assert found, advice
         return self(*shlex.split(found[1])[1:], "--json")
 

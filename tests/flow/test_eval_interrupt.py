@@ -59,7 +59,7 @@ def test_the_second_interrupt_gives_up_what_is_in_flight(llmgen, emulator, asked
 )
 def test_an_interrupt_ends_every_wait(llmgen, emulator, asked, flags, plan):
     llmgen.config.write_text(
-        llmgen.config.read_text().replace("breaker_open_s = 0.1", "breaker_open_s = 300")
+        llmgen.config.read_text().replace("breaker_open_s = 0.02", "breaker_open_s = 300")
     )
     emulator.plan = plan or emulator.plan
     child = llmgen.spawn(*WORDS, *flags, "--run-id", "waiting")
