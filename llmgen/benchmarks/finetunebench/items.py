@@ -16,6 +16,7 @@ from llmgen.types import Sample, Struct
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _YES_NO = ("Yes", "No")
+_TRUTHS = frozenset({"True", "False"})
 
 
 class Choice(Struct, frozen=True):
@@ -54,8 +55,15 @@ def build_items(split: Split, table: Table, lookup: Lookup, choice: Choice) -> I
 
 
 def analysed_rows(split: Split, table: Table, comparison: frozenset[str]) -> frozenset[int]:
-    """Numbers (from 0) of the rows that were published about; all where nobody said which."""
+    """Numbers (from 0) of the rows that were published about; all where nobody said which.
+
+    Raises UsageError for a news row that says neither True nor False.
+    """
     if split.domain == "news":
+        for number, row in enumerate(table.rows):
+            if row["used_in_analysis"] not in _TRUTHS:
+                said = row["used_in_analysis"]
+                raise bad_cell(table, number, "used_in_analysis", f"{said!r} is neither True nor False")
         return frozenset(n for n, row in enumerate(table.rows) if row["used_in_analysis"] == "True")
     if split.name == "comparison":
         chosen = frozenset(n for n, row in enumerate(table.rows) if _sha(row["id"])[:12] in comparison)
