@@ -57,8 +57,15 @@ def record(run_id, number, repeat, value):
             usage=Usage(prompt_tokens=3),
             latency_s=0.1,
         ),
-        "answers": (Answer(kind="answered", value="Ada", extractor="whole"),),
-        "grade": Grade(outcome="correct" if value else "wrong", value=value),
+        "answers": (
+            Answer(kind="answered", value="Ada", extractor="whole", method="whole@1"),
+            Answer(kind="no_valid_answer", extractor="flexible", method="flexible@1"),
+        ),
+        "grade": Grade(
+            outcome="correct" if value else "wrong",
+            value=value,
+            scores={"by:whole": value, "by:flexible": None},
+        ),
         "contamination": (Contamination(detector="cdd", score=0.5, flagged=bool(number % 3)),),
     }
     return Record(**{**fields, **answered})
