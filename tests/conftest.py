@@ -71,9 +71,9 @@ def tiny_qwen2(tmp_path_factory):
     """
 
     def build(follow: dict[str, str], *, context: int = 4096, bos: bool = False) -> Path:
-        import torch
-        from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
-        from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+        import torch  # noqa: PLC0415  # heavy, and for few tests
+        from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors  # noqa: PLC0415  # heavy, and for few tests
+        from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM  # noqa: PLC0415  # heavy, and for few tests
 
         letters = sorted(pre_tokenizers.ByteLevel.alphabet())
         specials = ["<|endoftext|>", "<|bos|>"]

@@ -105,12 +105,12 @@ async def test_the_rows_build_and_need_a_model(scripted, fill, name):
     opened = []
 
     async def open_line(model_id, base_urls=()):
-        opened.append(model_id)
+        opened.append((model_id, base_urls))
         return scripted("Correct" if name == "judge:verdict" else '{"answer": "A"}')
 
     context = ExtractContext(options=Options(), open_line=open_line, fill=fill, judge="openai/gpt-4o")
     answer = await (await open_extractor(name, context))(OPTIONS, "red")
-    assert (answer.extractor, opened) == (name, ["openai/gpt-4o"])
+    assert (answer.extractor, opened) == (name, [("openai/gpt-4o", ())])
     nobody = ExtractContext(options=Options(), open_line=open_line, fill=fill)
     with pytest.raises(UsageError, match="has no model"):
         await open_extractor(name, nobody)

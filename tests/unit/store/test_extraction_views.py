@@ -54,8 +54,6 @@ def test_answers_say_what_read_them_and_how(ask):
 
 COLUMNS = "extractor_a, extractor_b, n, n_error, agree, kappa, verdict_agree"
 AGREEMENT = f"SELECT {COLUMNS} FROM extractor_agreement"
-    "SELECT extractor_a, extractor_b, n, n_error, agree, kappa, verdict_agree FROM extractor_agreement"
-)
 
 
 def test_agreement_over_the_values_of_options(ask):

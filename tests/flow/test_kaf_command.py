@@ -1,0 +1,175 @@
+"""`llmgen eval kaf` as users call it: no model, every extractor's numbers, gates, bad files, resume."""
+
+import json
+
+import pytest
+
+from llmgen.extract.ranges import NO_VALID_ANSWER
+
+MATH = "a(n) number / set / vector / matrix / interval / expression / function / equation / inequality"
+
+
+def option(number, output, label, **more):
+    return {
+        "id": f"o{number}",
+        "model_name": "m",
+        "dataset": "d",
+        "key_answer_type": "alphabet_option",
+        "question": "The same question. Answer Choices: (A) red (B) blue",
+        "llm_output": output,
+        "standard_answer_range": "[['A', 'red'], ['B', 'blue']]",
+        "correct_answer": "B",
+        "extracted_label": label,
+        **more,
+    }
+
+
+ROWS = [
+    option(1, "The answer is (B).", "B"),
+    option(2, "So it is (A).", "A"),
+    option(3, "", NO_VALID_ANSWER),
+    option(4, "I cannot say. " * 400, NO_VALID_ANSWER),
+    option(5, "a\0b \u202e \ud800 (B)", "B"),
+    {**option(6, "It is 7 or (7).", "7"), "key_answer_type": "math", "standard_answer_range": MATH},
+]
+
+
+@pytest.fixture
+def file(llmgen):
+    def write(rows, name="rows.jsonl"):
+        path = llmgen.folder / name
+        path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        return path
+
+    return write
+
+
+def test_the_json_of_an_evaluation(llmgen, file, asked):
+    done = llmgen(
+        "eval", "kaf", "--data", file(ROWS), "--extractor", "flexible", "--extractor", "strict", "--json"
+    )
+    assert done.code == 0, done.err
+    found = done.json
+    assert (found["benchmark"], found["model"], found["n"], found["mean"]) == ("kaf", "recorded", 6, 1.0)
+    flexible, strict = (found["metrics"]["extractors"][name] for name in ("flexible", "strict"))
+    assert (flexible["n"], flexible["accuracy"], flexible["errors"]) == (6, 1.0, 0)
+    assert (strict["n"], strict["accuracy"]) == (6, 0.5)  # both empty ones and the announced one
+    assert strict["by_type"]["alphabet_option"]["n"] == 5
+    assert strict["answered"]["n"] == 4
+    assert strict["no_valid_answer"]["accuracy"] == 1.0
+    assert strict["judgement_accuracy"] == pytest.approx(5 / 6)
+    assert flexible["outputs_per_s"] > 0
+    assert asked() == []
+
+
+def test_equal_questions_keep_their_own_outputs(llmgen, file):
+    for _ in range(2):  # the second time with whatever the first one left in the cache
+        done = llmgen("eval", "kaf", "--data", file(ROWS[:2]), "--extractor", "flexible", "--json")
+        assert done.json["metrics"]["extractors"]["flexible"]["accuracy"] == 1.0
+    rows = llmgen.sql("select distinct sample_id, value, kind from answers order by sample_id")
+    assert rows == [
+        {"sample_id": "o1", "value": "B", "kind": "answered"},
+        {"sample_id": "o2", "value": "A", "kind": "answered"},
+    ]
+
+
+def test_kinds_reach_sql(llmgen, file):
+    llmgen("eval", "kaf", "--data", file(ROWS), "--extractor", "strict", "--json")
+    rows = llmgen.sql("select kind, count(*) as n from answers group by all order by all")
+    assert rows == [{"kind": "answered", "n": 1}, {"kind": "no_valid_answer", "n": 5}]
+
+
+def test_tables_for_people(llmgen, file):
+    words = ("--worst", 2, "--by", "dataset,model", "--disagree", "flexible,strict")
+    done = llmgen(
+        "eval", "kaf", "--data", file(ROWS), "--extractor", "flexible", "--extractor", "strict", *words
+    )
+    assert done.code == 0
+    for title in (
+        "Extraction accuracy",
+        "By type",
+        "By field",
+        "Agreement",
+        "Wrong readings of strict",
+        "Speed",
+    ):
+        assert title in done.out
+    assert "Read differently" in done.out
+
+
+def test_several_files_and_the_packaged_sample(llmgen, file):
+    one, other = file(ROWS[:2], "one.jsonl"), file(ROWS[2:], "other.jsonl")
+    done = llmgen("eval", "kaf", "--data", one, "--data", other, "--extractor", "strict", "--json")
+    assert done.json["n"] == 6
+    done = llmgen("eval", "kaf", "--extractor", "strict", "--json")
+    assert done.json["n"] > 40
+
+
+@pytest.mark.parametrize(("least", "code"), [("0.5", 0), ("0.51", 1)])
+def test_the_gate(llmgen, file, least, code):
+    done = llmgen(
+        "eval", "kaf", "--data", file(ROWS), "--extractor", "strict", "--min-accuracy", least, "--json"
+    )
+    assert done.code == code
+
+
+def test_malformed_rows_are_listed_by_line(llmgen, file):
+    path = file([ROWS[0], option(7, "x", "Z"), ROWS[1], {"id": "o8"}])
+    done = llmgen("eval", "kaf", "--data", path, "--extractor", "strict", "--json")
+    assert (done.code, done.out) == (2, "")
+    assert "rows.jsonl:2: extracted_label 'Z' is outside its range" in done.err
+    assert "rows.jsonl:4: " in done.err
+    done = llmgen("eval", "kaf", "--data", path, "--extractor", "strict", "--skip-bad", "--json")
+    assert (done.code, done.json["n"]) == (0, 2)
+    assert "2 malformed rows were left out" in done.json["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--extractor", "flexibel"), "did you mean"),
+        (("--extractor", "xfinder"), "has no model"),
+        (("--extractor", "judge"), "--judge"),
+        (("--data", "absent.jsonl"), "cannot read absent.jsonl"),
+        (("--model", "openai/gpt-4o"), "No such option"),
+        (("--disagree", "a"), "two extractors"),
+        (("--extractor", "xfinder", "--xfinder-url", "http://127.0.0.1:1/v1"), "start the server"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line(llmgen, words, said):
+    done = llmgen("eval", "kaf", *words, "--json")
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_judge_reads_and_its_failures_are_read_again_on_resume(llmgen, file, emulator, asked):
+    emulator.reply_text = "B"  # not the JSON that was asked for
+    words = ("--extractor", "flexible", "--extractor", "judge", "--judge", "openai/judge", "--allow-unpriced")
+    done = llmgen("eval", "kaf", "--data", file(ROWS[:2]), *words, "--cache", "off", "--json")
+    assert done.code == 3
+    assert done.json["metrics"]["extractors"]["judge"]["errors"] == 2
+    assert done.json["metrics"]["extractors"]["flexible"]["accuracy"] == 1.0
+    emulator.reply_text = json.dumps({"answer": "B"})
+    done = llmgen("eval", "--resume", done.json["run_id"], "--json")
+    assert done.code == 0
+    judge = done.json["metrics"]["extractors"]["judge"]
+    assert (judge["n"], judge["errors"], judge["accuracy"]) == (2, 0, 0.5)
+    (pair,) = done.json["metrics"]["agreement"]
+    assert (pair["n"], pair["agree"]) == (2, 0.5)
+    assert len(asked()) == 4
+
+
+def test_xfinder_over_http_asks_the_completions_api(llmgen, file, emulator):
+    emulator.served, emulator.reply_text = ("xFinder-qwen1505",), "B<|im_end|>"
+    words = ("--extractor", "xfinder", "--xfinder-url", emulator.url("vllm"))
+    done = llmgen("eval", "kaf", "--data", file(ROWS[:5]), *words, "--json")
+    assert done.code == 0, done.err
+    found = done.json["metrics"]["extractors"]["xfinder"]
+    assert (found["n"], found["errors"]) == (5, 0)
+    posts = [seen for seen in emulator.seen if seen.method == "POST"]
+    assert {seen.path.rpartition("/v1")[2] for seen in posts} == {"/completions"}
+    assert len(posts) == 4  # nothing is asked about the empty output
+    assert all(seen.body["prompt"].endswith("\n<|Bot|>:") for seen in posts)
+    longest = max(posts, key=lambda seen: len(seen.body["prompt"]))
+    assert longest.body["prompt"] == posts[0].body["prompt"]
