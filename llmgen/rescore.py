@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
 
 import msgspec
 
@@ -17,20 +19,24 @@ from llmgen.config import Settings
 from llmgen.errors import LlmgenError, RunStopped, StoreError, UsageError, boundary
 from llmgen.evaluate import read, verdict
 from llmgen.plan import Plan, stored_plan
-from llmgen.results import Result, sum_up, write_html
+from llmgen.results import Result, headline, sum_up, write_html
 from llmgen.session import Scorer, is_failed
 from llmgen.store import queries
 from llmgen.store.fold import fold
 from llmgen.store.journal import Journal
 from llmgen.store.reading import records
-from llmgen.types import Completion, Record, Run, RunState, Sample, Struct
+from llmgen.types import Completion, Extract, Record, Run, RunState, Sample, Struct
 from llmgen.wiring import Gateway, new_run, open_gateway, open_scorer
 
 
+_WINDOW = 4096
+
+
 class Change(Struct):
-    """What is graded differently now: names of extractors, the benchmark's own options, a judge."""
+    """What is graded differently now: extractors and their options, the benchmark's own options, a judge."""
 
     extractors: tuple[str, ...] = ()
+    extractor_options: dict[str, Any] = {}
     options: dict[str, str] = {}
     judge: str | None = None
 
@@ -39,6 +45,7 @@ class Change(Struct):
         return msgspec.structs.replace(
             plan,
             extractors=self.extractors or plan.extractors,
+            extractor_options=plan.extractor_options | self.extractor_options,
             options=plan.options | self.options,
             judge=self.judge or plan.judge or judge,
         )
@@ -54,15 +61,21 @@ class Flip(Struct):
 
 
 class Rescored(Struct):
-    """The child run's numbers beside the parent's score, and every verdict that flipped."""
+    """The child run's numbers beside the parent's score, and every verdict that flipped.
+
+    `means` is the mean grade by each extractor, the grading one first, None where nothing could be graded.
+    `is_new` False: `result` is that of an earlier run (or the parent) that holds these grades already.
+    """
 
     result: Result
     parent: Result
     flips: tuple[Flip, ...]
+    means: dict[str, float | None]
+    is_new: bool = True
 
 
 async def rescore(settings: Settings, run_name: str, change: Change) -> Rescored:
-    """Grades the answers of `run_name` again. Raises UsageError when that was done already.
+    """Grades the answers of `run_name` again, unless a run has done so with the same extractors.
 
     When it ends early (a judge that stops the run, Ctrl-C) no child run is left behind.
     """
@@ -70,39 +83,86 @@ async def rescore(settings: Settings, run_name: str, change: Change) -> Rescored
     queries.catch_up(home)
     parent = queries.run(home, run_name)
     plan = change.apply(stored_plan(parent), settings.judge)
-    _check_new(settings, parent, plan)
     async with open_gateway(settings, plan.cache) as gateway:
         scorer = await open_scorer(gateway, plan)
-        child = msgspec.structs.replace(
+        methods = await _methods(scorer.extractors)
+        known = _known(settings, parent, plan, methods)
+        child = known or msgspec.structs.replace(
             new_run(plan, scorer, parent.endpoint, parent.model),
             parent_run=parent.id,
             base_run=parent.base_run,
             n_samples=parent.n_samples,
         )
-        await _grade_again(gateway, scorer, parent, child)
+        if known is None:
+            await _grade_again(gateway, scorer, parent, child)
     await asyncio.to_thread(fold, home, child.id)
     result, before = sum_up(home, child.id), sum_up(home, parent.id)
     result = msgspec.structs.replace(result, report=str(write_html(home, result)))
-    return Rescored(result=result, parent=before, flips=tuple(_flips(settings, parent.id, child.id)))
+    return Rescored(
+        result=result,
+        parent=before,
+        flips=tuple(_flips(settings, parent.id, child.id)),
+        means=_means(settings, child.id, [method.partition("@")[0] for method in methods]),
+        is_new=known is None,
+    )
 
 
-def _check_new(settings: Settings, parent: Run, plan: Plan) -> None:
-    """Raises UsageError when this llmgen has graded the answers of `parent` by `plan` before."""
-    for run in queries.runs(settings.home_path):
-        if parent.id not in {run.id, run.parent_run}:
-            continue
-        if run.code_version == __version__ and stored_plan(run) == plan:
-            raise UsageError(
-                f"run {run.id} holds these grades already",
-                hint="name another --extractor, --judge or --set OPTION=VALUE",
-            )
+async def rescore_all(settings: Settings, run_names: Sequence[str], change: Change) -> tuple[Rescored, ...]:
+    """`rescore` of several runs of one benchmark, one after another. Raises UsageError for unlike runs."""
+    queries.catch_up(settings.home_path)
+    named = [queries.run(settings.home_path, name) for name in run_names]
+    benchmarks = sorted({run.benchmark for run in named})
+    if len(benchmarks) > 1:
+        raise UsageError(f"the runs are of different benchmarks: {', '.join(benchmarks)}")
+    if len({run.id for run in named}) < len(named):
+        raise UsageError("a run is named twice")
+    return tuple([await rescore(settings, run.id, change) for run in named])
+
+
+async def _methods(extractors: Sequence[Extract]) -> tuple[str, ...]:
+    """Name and version of each extractor, as it says itself of a text that nobody has to be asked about."""
+    nothing = Sample(id="", question="", answer_type="math", target="")
+    return tuple([(await extract(nothing, "")).method for extract in extractors])
+
+
+def _known(settings: Settings, parent: Run, plan: Plan, methods: tuple[str, ...]) -> Run | None:
+    """The run that holds the grades of `parent`'s answers by `plan`, read by these versions of extractors.
+
+    One in which something failed does not count: grading again may mend it.
+    """
+    for run in queries.runs(settings.home_path, state="done"):
+        is_kin = parent.id in {run.id, run.parent_run} and run.code_version == __version__
+        if is_kin and stored_plan(run) == plan and _read_by(settings, run) == methods:
+            return run
+    return None
+
+
+def _read_by(settings: Settings, run: Run) -> tuple[str, ...]:
+    """The methods that read the answers of a run, as its first read record says."""
+    for record in records(settings.home_path, run.id):
+        if record.answers:
+            return tuple(answer.method for answer in record.answers)
+    return ()
+
+
+def _means(settings: Settings, run_id: str, names: Sequence[str]) -> dict[str, float | None]:
+    """The headline mean of a run under each of its extractors."""
+    rows = list(queries.scored_rows(settings.home_path, run_id))
+    if len(names) == 1:
+        return {names[0]: headline(rows).mean}
+    return {
+        name: headline(
+            [msgspec.structs.replace(row, value=row.scores.get(f"by:{name}")) for row in rows]
+        ).mean
+        for name in names
+    }
 
 
 async def _grade_again(gateway: Gateway, scorer: Scorer, parent: Run, child: Run) -> None:
     """Grades every stored record, a bounded number of them at once, and journals it under the child run."""
     settings = gateway.settings
     samples = {sample.id: sample for sample in scorer.benchmark.samples()}
-    stored = records(settings.home_path, parent.id)
+    stored = _longest_first(records(settings.home_path, parent.id))
     journal = Journal.create(settings.home_path, child, settings.durability)
     failed = 0
 
@@ -131,6 +191,14 @@ async def _grade_again(gateway: Gateway, scorer: Scorer, parent: Run, child: Run
         if isinstance(error, BaseExceptionGroup):
             raise error.exceptions[0] from None
         raise
+
+
+def _longest_first(stored: Iterator[Record]) -> Iterator[Record]:
+    """Some thousand records at a time, longest answers first: a model that reads keeps its batch full."""
+    while window := list(islice(stored, _WINDOW)):
+        yield from sorted(
+            window, key=lambda record: -len(record.completion.text if record.completion else "")
+        )
 
 
 async def _graded(scorer: Scorer, record: Record, sample: Sample, run_id: str) -> Record:
