@@ -28,7 +28,6 @@ from llmgen.store.reading import records
 from llmgen.types import Completion, Extract, Record, Run, RunState, Sample, Struct
 from llmgen.wiring import Gateway, new_run, open_gateway, open_scorer
 
-
 _WINDOW = 4096
 
 
