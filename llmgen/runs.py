@@ -218,11 +218,8 @@ async def _sum_up(settings: Settings, run: Run, command: str) -> Result:
         result = sum_up(home, run.id)
         return msgspec.structs.replace(result, report=str(write_html(home, result)))
     except StoreError as error:
-        hint = f"{error.hint}; " if error.hint else ""
-        raise StoreError(
-            error.message,
-            hint=f"{hint}the answers are kept, get the numbers with: {command} --resume {run.id}",
-        ) from error
+        kept = f"the answers are kept: {command} --resume {run.id}"
+        raise StoreError(error.message, hint=f"{error.hint}; {kept}" if error.hint else kept) from error
 
 
 async def _tick(session: Session, watcher: Watcher) -> None:

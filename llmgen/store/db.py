@@ -202,7 +202,8 @@ def _translated(path: Path) -> Iterator[None]:
             ) from error
         if "version number" in text.lower():
             raise StoreError(f"{path} was made by a newer DuckDB: {text}", hint="update duckdb") from error
-        if isinstance(error, duckdb.IOException | duckdb.FatalException):
+        # a commit that finds the disk full is a TransactionException
+        if isinstance(error, duckdb.IOException | duckdb.FatalException) or "write file" in text.lower():
             raise StoreError(f"{path}: {text}", hint="is the disk full, or the home read-only?") from error
         raise
     except BrokenPipeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,8 @@ class Recording:
     async def aclose(self) -> None:
         """Closes provider and file."""
         await self._inner.aclose()
-        self._file.close()
+        with suppress(OSError):  # what could not be written was said when it was
+            self._file.close()
 
     def _write(self, line: Line) -> None:
         try:
