@@ -24,7 +24,7 @@ from llmgen.gateway.preflight import preflight
 from llmgen.gateway.stack import Member, Stack, Traffic
 from llmgen.plan import Plan
 from llmgen.prompts import Prompts
-from llmgen.store.fold import fold
+from llmgen.store.fold import fold_in_child
 from llmgen.store.journal import Journal
 from llmgen.store.lines import Key, Spend, add_spend
 from llmgen.types import Completion, Extract, Outcome, Record, Request, Run, RunState, Sample, Sampling
@@ -191,8 +191,8 @@ class Session:
         return tuple(lines)
 
     async def fold(self, patience_s: float) -> None:
-        """Folds what is journalled into the database, off the event loop."""
-        await asyncio.to_thread(fold, self.settings.home_path, self.run.id, patience_s)
+        """Folds what is journalled into the database, in a process of its own: this one stays small."""
+        await asyncio.to_thread(fold_in_child, self.settings.home_path, self.run.id, patience_s)
 
     def close(self, state: RunState, ended_at: float, n_samples: int) -> None:
         """Journals how the run ended."""

@@ -225,3 +225,9 @@ def weights(root):
         except LlmgenError as error:
             pytest.skip(f"no weights: {error.message}")
     return find(smol, home).parent
+
+
+@pytest.fixture(name="until")
+def until_fixture():
+    """`until(condition, what)`: waits for a condition, not for a time."""
+    return until
