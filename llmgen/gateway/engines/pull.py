@@ -29,7 +29,7 @@ _PARTIAL = 206
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
-class _Unreachable(Exception):  # noqa: N818  # one source has nothing: the next is tried
+class _Unreachable(Exception):  # one source has nothing: the next is tried
     """Why a source did not give the file, in one line."""
 
 
