@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -20,7 +21,8 @@ from llmgen.types import Answer, Outcome, Run, ScoredRow, Struct
 
 ExportFormat: TypeAlias = Literal["parquet", "csv", "jsonl"]
 
-_PAGE = 10_000
+_PAGE = 4_000  # a page is held as Python objects twice: larger ones cost memory, smaller ones queries
+_SHARED = 4_096
 _FOLD_PATIENCE_S = 2.0
 
 
@@ -109,6 +111,8 @@ def runs(
 def scored_rows(home: Path, run_id: str) -> Iterator[ScoredRow]:
     """The rows of a run by sample id and repeat, read page by page with a short connection each."""
     after: tuple[str, int] = ("", -1)
+    tags = functools.lru_cache(_SHARED)(_tags)  # repeats of a sample share one value
+    scores = functools.lru_cache(_SHARED)(_scores)
     while True:
         with open_read(home) as reader:
             page = reader.con.execute(
@@ -119,7 +123,7 @@ def scored_rows(home: Path, run_id: str) -> Iterator[ScoredRow]:
                 [run_id, after[0], *after, _PAGE],
             ).fetchall()
         for row in page:
-            yield _scored_row(row)
+            yield _scored_row(row, tags, scores)
         if len(page) < _PAGE:
             return
         after = (page[-1][0], page[-1][1])
@@ -199,19 +203,31 @@ def _as_it_is(home: Path, run: Run) -> Run:
     return run
 
 
-def _scored_row(row: tuple[Any, ...]) -> ScoredRow:
+def _tags(text: str | None) -> dict[str, str]:
+    return msgspec.json.decode(text, type=dict[str, str]) if text else {}
+
+
+def _scores(text: str | None) -> dict[str, float | None]:
+    return msgspec.json.decode(text, type=dict[str, float | None]) if text else {}
+
+
+def _scored_row(
+    row: tuple[Any, ...],
+    tags: Callable[[str | None], dict[str, str]],
+    scores: Callable[[str | None], dict[str, float | None]],
+) -> ScoredRow:
     return ScoredRow(
         sample_id=row[0],
         repeat=row[1],
         cluster=row[2],
-        tags=msgspec.json.decode(row[3], type=dict[str, str]) if row[3] else {},
+        tags=tags(row[3]),
         target=row[4],
         text=row[5],
         outcome=row[6],
         value=row[7],
         reason=row[8],
         was_truncated=row[9],
-        scores=msgspec.json.decode(row[10], type=dict[str, float | None]) if row[10] else {},
+        scores=scores(row[10]),
         answer_type=row[11],
         answers=msgspec.json.decode(row[12], type=tuple[Answer, ...]) if row[12] else (),
     )
