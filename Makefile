@@ -37,6 +37,7 @@ check: .venv/.test
 bench: .venv/.test
 	$(BIN)/python bench/scoring.py
 	$(BIN)/python bench/store.py
+	$(BIN)/python bench/extraction.py
 	$(BIN)/python bench/gateway.py
 
 # The peers that bench/gateway.py compares with, each in a venv of its own: their pins exclude each other.

@@ -1,4 +1,4 @@
-"""xFinder's path through a real vLLM: a managed server, raw prompts to its completions API, readings in SQL."""
+"""xFinder's path through a real vLLM: managed server, raw prompts to its completions API, readings."""
 
 import json
 import os

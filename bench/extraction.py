@@ -1,0 +1,249 @@
+"""Answer extraction: pinpoint against regexes, the comparator's cheap steps, math against math-verify.
+
+    python bench/extraction.py [--data FILE.jsonl]
+    python bench/extraction.py --xfinder-url URL [--served-name NAME --prompts N --at-once N]
+
+Without --data the packaged sample is read, lengthened to the length of real outputs. One core, one output
+at a time, the reading alone; all sides take turns in one run. With --xfinder-url the throughput of xFinder's
+path is measured beside a bare aiohttp client that sends such prompts to the same server, as many in flight.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from lab import Bars, number, table
+
+from llmgen.assets import asset_dir
+from llmgen.benchmarks.kaf.files import load_files
+from llmgen.benchmarks.kaf.rows import Item
+from llmgen.extract import EXTRACTORS
+from llmgen.extract.comparator import compare
+from llmgen.extract.ranges import range_of
+from llmgen.types import Answer, Extract, Sample
+
+ROUNDS = 5
+LEAST_ITEMS = 400
+FILLER = "The keeper of the pier writes down what the boats bring in, how many came and from where. "
+
+
+def finished(reading: Coroutine[Any, Any, Answer]) -> Answer:
+    """The result of an extractor that waits for nothing."""
+    try:
+        reading.send(None)
+    except StopIteration as end:
+        answer: Answer = end.value
+        return answer
+    raise RuntimeError("the extractor waited for something")
+
+
+def items(data: str | None) -> list[Item]:
+    """The items to read; few ones are multiplied, each copy another text."""
+    path = Path(data) if data else asset_dir("datasets") / "kaf" / "sample.jsonl"
+    found = load_files([path], skip_bad=False).items
+    copies = -(-LEAST_ITEMS // len(found))
+    lead = "" if data else FILLER * 2
+    return [
+        Item(item.sample, item.output if copy == 0 and data else f"{lead}Entry {copy}.\n{item.output}")
+        for copy in range(copies)
+        for item in found
+    ]
+
+
+def microseconds(extract: Extract, group: Sequence[Item]) -> list[float]:
+    """The time of each reading."""
+    times = []
+    for item in group:
+        start = time.perf_counter()
+        finished(extract(item.sample, item.output))  # type: ignore[arg-type]  # an async function's coroutine
+        times.append((time.perf_counter() - start) * 1e6)
+    return times
+
+
+def rate(times: Sequence[float]) -> float:
+    """Outputs per second."""
+    return len(times) / sum(times) * 1e6
+
+
+def measure_readings(bars: Bars, found: Sequence[Item]) -> None:
+    """Options and labels: pinpoint beside first-option and flexible; math: pinpoint alone."""
+    readers = {name: EXTRACTORS.load(name)() for name in ("pinpoint", "first-option", "flexible")}
+    closed = [i for i in found if i.sample.answer_type in {"alphabet_option", "categorical_label"}]
+    options = [i for i in closed if i.sample.answer_type == "alphabet_option"]
+    rounds = [{name: microseconds(reader, closed) for name, reader in readers.items()} for _ in range(ROUNDS)]
+    rates = {name: median(rate(one[name]) for one in rounds) for name in readers}
+    slower = median(
+        sum(microseconds(readers["pinpoint"], options)) / sum(microseconds(readers["first-option"], options))
+        for _ in range(ROUNDS)
+    )
+    length = median(len(item.output) for item in closed)
+    table(
+        f"Options and labels, {len(closed)} outputs of median {length:,.0f} characters",
+        ("extractor", "outputs/s", "median us"),
+        [(name, number(rates[name]), number(median(rounds[-1][name]))) for name in readers],
+    )
+    bars.at_least("pinpoint, options and labels", rates["pinpoint"], 5_000, "outputs/s")
+    bars.at_most("pinpoint against first-option, options", slower, 5, "x")
+    math = [item for item in found if item.sample.answer_type == "math"]
+    once = median(microseconds(readers["pinpoint"], math)) / 1000
+    bars.at_most("pinpoint, median math output", once, 1, "ms")
+
+
+def measure_math(bars: Bars, found: Sequence[Item]) -> None:
+    """Reading and comparing math outputs, beside math-verify parsing and verifying the same outputs."""
+    import math_verify  # its sympy takes a while to load
+
+    reader = EXTRACTORS.load("pinpoint")()
+    math = [item for item in found if item.sample.answer_type == "math"]
+
+    def ours() -> None:
+        for sample, output in math:
+            answer = finished(reader(sample, output))
+            compare(range_of(sample), answer.value, sample.target, question=sample.question)
+
+    def theirs() -> None:
+        for sample, output in math:
+            gold = math_verify.parse(f"${sample.target}$", parsing_timeout=None)
+            math_verify.verify(gold, math_verify.parse(output, parsing_timeout=None), timeout_seconds=None)
+
+    pairs = [(timed(ours), timed(theirs)) for _ in range(ROUNDS)]
+    table(
+        f"Math, {len(math)} outputs: read and compare",
+        ("", "ms an output"),
+        [
+            ("pinpoint and comparator", number(median(a for a, _ in pairs) / len(math) * 1000)),
+            ("math-verify", number(median(b for _, b in pairs) / len(math) * 1000)),
+        ],
+    )
+    bars.at_most("math: ours against math-verify", median(a / b for a, b in pairs), 3, "x")
+
+
+def measure_comparator(bars: Bars) -> None:
+    """Pairs that the ladder decides without a child process."""
+    range_ = range_of(Sample(id="", question="", answer_type="math"))
+    pairs = [
+        (f"{n:,}", str(n)) if n % 3 else (f"\\frac{{{n}}}{{4}}", f"{n / 4}") for n in range(1_000, 3_000)
+    ] + [(f"${n} dollars", f"{n + 1}") for n in range(1_000)]
+
+    def run() -> None:
+        for a, b in pairs:
+            compare(range_, a, b)
+
+    run()
+    bars.at_least(
+        "comparator, cheap steps", len(pairs) / median(timed(run) for _ in range(ROUNDS)), 50_000, "pairs/s"
+    )
+
+
+def timed(work: Callable[[], None]) -> float:
+    """Seconds."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+async def measure_xfinder(bars: Bars, url: str, name: str, count: int, at_once: int) -> None:
+    """Prompts a second: xFinder's path beside a bare client."""
+    from llmgen.config import LimitSettings, Settings
+    from llmgen.extract.base import ExtractContext
+    from llmgen.extract.options import Options
+    from llmgen.extract.xfinder.extractor import XFinder, build
+    from llmgen.gateway.providers.encode import encode
+    from llmgen.gateway.providers.table import ROWS
+    from llmgen.prompts import Prompts
+    from llmgen.wiring import open_gateway
+
+    sample = Sample(id="b", question="Which?", answer_type="alphabet_option", choices=("red", "blue"))
+    limits = LimitSettings(max_in_flight=at_once, start_in_flight=at_once)
+    settings = Settings(home=".llmgen-bench", limits=limits)
+    async with open_gateway(settings, "off") as gateway:
+
+        async def open_line(model_id: str, base_urls: Sequence[str] = ()) -> Any:
+            return await gateway.open(model_id, {}, base_urls)
+
+        context = ExtractContext(
+            options=Options(xfinder_url=url, xfinder_served_name=name),
+            open_line=open_line,
+            fill=Prompts(asset_dir("prompts")).fill,
+        )
+        extract: XFinder = await build(context)
+        ratios = []
+        for turn in range(3):
+            # each side gets prompts of its own, so that the server's prefix cache helps neither
+            texts = [f"Round {turn}, number {n}: {FILLER * 3} So it is (B)." for n in range(2 * count)]
+            bodies = [
+                encode(extract.request(range_of(sample), sample.question, text), ROWS["vllm"])
+                for text in texts[:count]
+            ]
+            bare = await posted(f"{url}/completions", bodies, at_once)
+            ours = await drained(lambda n, t=texts: extract(sample, t[count + n]), count, at_once)
+            ratios.append(bare / ours)
+            table(f"xFinder, {count} prompts, {at_once} at once", ("", "prompts/s"),
+                  [("bare client", number(count / bare)), ("xfinder", number(count / ours))])  # fmt: skip
+    bars.at_least("xfinder's throughput against a bare client's", median(ratios), 0.9)
+
+
+async def posted(url: str, bodies: Sequence[bytes], at_once: int) -> float:
+    """Seconds in which a bare client gets all answers."""
+    import aiohttp
+
+    headers = {"Content-Type": "application/json"}
+    headers["Authorization"] = f"Bearer {os.environ.get('VLLM_API_KEY', '')}"
+    connector = aiohttp.TCPConnector(limit=at_once)
+    async with aiohttp.ClientSession(headers=headers, connector=connector) as session:
+
+        async def post(index: int) -> None:
+            async with session.post(url, data=bodies[index]) as reply:
+                reply.raise_for_status()
+                await reply.read()
+
+        return await drained(post, len(bodies), at_once)
+
+
+async def drained(
+    ask: Callable[[int], Coroutine[Any, Any, Answer | None]], count: int, at_once: int
+) -> float:
+    """Seconds to do all of it with `at_once` under way."""
+    left = iter(range(count))
+
+    async def worker() -> None:
+        for number_ in left:
+            await ask(number_)
+
+    start = time.perf_counter()
+    await asyncio.gather(*(worker() for _ in range(at_once)))
+    return time.perf_counter() - start
+
+
+def main() -> int:
+    """Measures everything that was asked for; exit code 1 when a bar was missed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data")
+    parser.add_argument("--xfinder-url")
+    parser.add_argument("--served-name", default="xFinder-qwen1505")
+    parser.add_argument("--prompts", type=int, default=200)
+    parser.add_argument("--at-once", type=int, default=32)
+    asked = parser.parse_args()
+    bars = Bars()
+    if asked.xfinder_url:
+        asyncio.run(measure_xfinder(bars, asked.xfinder_url, asked.served_name, asked.prompts, asked.at_once))
+        return bars.report()
+    found = items(asked.data)
+    measure_comparator(bars)
+    measure_readings(bars, found)
+    measure_math(bars, found)
+    return bars.report()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
