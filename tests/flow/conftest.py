@@ -113,6 +113,7 @@ class Cli:
     """`llmgen` in a folder of its own with its own settings file and data home."""
 
     until = staticmethod(until)
+    program = LLMGEN
 
     def __init__(self, folder, config):
         self.folder = folder
