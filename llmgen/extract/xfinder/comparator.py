@@ -1,4 +1,8 @@
-"""The published comparator, as the specification describes it (3.1): string rules, no numeric step."""
+"""The published comparator, as the specification describes it (3.1): string rules, no numeric step.
+
+Written from that description; on the specification's stress pairs it is right as often as the original (17
+of 36), and takes the same unlike pairs for equal.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,10 @@ import re
 
 from llmgen.extract.ranges import NO_VALID_ANSWER, Range
 
+_ASSIGNED = re.compile(r"^\s*\w{1,2}\s*=(?!=)")
+_SHORT_FRACTION = re.compile(r"\\frac(\d)(\d)")
+_SLASHED = re.compile(r"^(-?\d+)/(\d+)$")
+_ZEROS = re.compile(r"(\d)\.0+(?!\d)")
 _DROPPED = re.compile(
     r"\\left|\\right|\\(?:text|mathrm|mbox|boxed)(?![a-zA-Z])|\\cdot(?![a-zA-Z])|\\[!,;: ]"
     r"|\^\{?\\circ\}?|\\?[%$]|[\s,{}]"
@@ -32,4 +40,6 @@ def _plain(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    return _DROPPED.sub("", _UNITS.sub("", text.strip().rstrip(".")))
+    text = _ASSIGNED.sub("", text.strip().rstrip(".")).strip()
+    text = _ZEROS.sub(r"\1", _SHORT_FRACTION.sub(r"\\frac{\1}{\2}", text))
+    return _DROPPED.sub("", _UNITS.sub("", _SLASHED.sub(r"\\frac{\1}{\2}", text)))

@@ -175,8 +175,9 @@ async def test_options_change_prompt_and_version(scripted, fill, tmp_path):
 @pytest.mark.parametrize(
     ("a", "b", "equal"),
     [("1,2", "12", True), (r"2\cdot3", "23", True), ("10 cents", "10 dollars", True), ("50%", "50", True),
-     ("12", "12%", True), ("1/2", "0.5", False), ("(1,2)", "( 1 , 2 )", True), ("3.0", "3", False),
-     ("0.333", "1/3", False), (r"\text{east}", "east", True), (None, None, True), ("7", None, False)],
+     ("12", "12%", True), ("1/2", "0.5", False), ("x=5", "5", True), ("(1,2)", "( 1 , 2 )", True),
+     ("3.0", "3", True), ("0.333", "1/3", False), (r"\text{east}", "east", True), (None, None, True),
+     ("7", None, False)],
 )  # fmt: skip
 def test_the_published_comparator_of_math(a, b, equal):
     assert same_as_published(MATH, a, b) is equal
@@ -187,3 +188,50 @@ def test_the_published_comparator_of_math(a, b, equal):
 )
 def test_the_published_comparator_of_options(a, equal):
     assert same_as_published(LETTERS, a, "B") is equal
+
+
+STRESS_EQUAL = r"""1/2 | 0.5
+\frac{1}{2} | 0.5
+50% | 0.5
+1,000 | 1000
+\frac12 | 1/2
+2\sqrt{3} | \sqrt{12}
+(1,2) | ( 1 , 2 )
+x=5 | 5
+1e3 | 1000
+5 dollars | 5
+3.0 | 3
+3.50 | 3.5
+2\cdot3 | 6
+x^2 | x^{2}
+x^2+2x+1 | (x+1)^2
+{1,2} | {2,1}
+[2,5) | [2, 5)
+-\frac{1}{3} | \frac{-1}{3}
+\text{east} | east
+9 | 9.00
+$18 | 18
+18 eggs | 18
+1 000 | 1000
+\frac{\sqrt{3}}{3} | 1/\sqrt{3}
+\infty | infinity
+2, -1 | -1, 2
+7:30 | 7:30"""
+STRESS_UNLIKE = r"""50% | 50
+1,2 | 12
+2\cdot3 | 23
+10 cents | 10 dollars
+0.333 | 1/3
+22_6 | 22
+12 | 12%
+\pi | 3.14159
+no solution | none"""
+
+
+def test_the_published_comparator_is_as_often_right_as_measured():
+    equal = [tuple(line.split(" | ")) for line in STRESS_EQUAL.splitlines()]
+    unlike = [tuple(line.split(" | ")) for line in STRESS_UNLIKE.splitlines()]
+    right = sum(same_as_published(MATH, a, b) for a, b in equal)
+    false = [a for a, b in unlike if same_as_published(MATH, a, b)]
+    assert (len(equal), len(unlike), right + len(unlike) - len(false)) == (27, 9, 17)
+    assert false == ["50%", "1,2", r"2\cdot3", "10 cents", "12"]
