@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from llmgen.errors import StoreError, UsageError
-from llmgen.gateway.engines.process import Identity, alive, servers_dir
+from llmgen.gateway.engines.process import Identity, identity, servers_dir
 from llmgen.registry import unknown_name
 from llmgen.types import Struct
 
@@ -20,8 +20,8 @@ from llmgen.types import Struct
 class ServerRecord(Struct):
     """One managed vLLM server. `identities` maps every model name it serves to its identity in request keys.
 
-    `leader` is its first process, `members` are all of its process group once it is ready: workers that
-    survive a killed leader are found by it. `started_at` is UTC seconds.
+    `leader` is its first process, `members` are all of its process group once it is ready, none before:
+    workers that survive a killed leader are found by it. `started_at` is UTC seconds.
     """
 
     id: str
@@ -37,9 +37,23 @@ class ServerRecord(Struct):
     members: tuple[Identity, ...] = ()
 
     @property
+    def leader_now(self) -> Identity | None:
+        """The first process as it runs now; None when it is gone, or its pid is another process by now.
+
+        Until it is ready its command line may change (an interpreter that is a script runs another one)
+        or be empty (while it does), but the arguments stay.
+        """
+        now = identity(self.leader.pid)
+        if now is None or now.started != self.leader.started:
+            return None
+        if self.members:
+            return now if now.command == self.leader.command else None
+        return now if not now.command or " ".join(self.command[1:]) in now.command else None
+
+    @property
     def is_alive(self) -> bool:
-        """Whether its first process still runs, and is no other by now."""
-        return alive(self.leader)
+        """Whether its first process still runs."""
+        return self.leader_now is not None
 
 
 def save(record: ServerRecord, home: Path) -> None:

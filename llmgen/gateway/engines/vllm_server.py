@@ -90,7 +90,8 @@ async def wait_ready(record: ServerRecord, home: Path, *, within_s: float = READ
     except BaseException:
         await asyncio.shield(stop(record, home))
         raise
-    ready = msgspec.structs.replace(record, members=process.group(record.leader.pid))
+    leader = record.leader_now or record.leader
+    ready = msgspec.structs.replace(record, leader=leader, members=process.group(leader.pid))
     records.save(ready, home)
     return ready
 
@@ -101,13 +102,14 @@ async def is_healthy(record: ServerRecord) -> bool:
     return status == _OK
 
 
-async def stop(record: ServerRecord, home: Path, *, patience_s: float = STOP_S) -> None:
+async def stop(record: ServerRecord, home: Path, *, patience_s: float | None = None) -> None:
     """Ends the server (SIGTERM to its group, patience, SIGKILL) and forgets it.
 
     A server that is gone already is only forgotten; a process that has its pid by now is left alone.
     Raises StoreError when something of it cannot be ended.
     """
-    ended = await process.stop(record.leader, record.members, patience_s=patience_s)
+    patience_s = STOP_S if patience_s is None else patience_s
+    ended = await process.stop(record.leader_now or record.leader, record.members, patience_s=patience_s)
     with suppress(ChildProcessError):  # ours only when this process started it: a zombie is left then
         os.waitpid(record.leader.pid, os.WNOHANG)  # noqa: ASYNC222  # it does not wait
     if not ended:
