@@ -17,6 +17,7 @@ from llmgen.types import Answer, Completion, Message, Request, Sample, Sampling,
 NAME = "xfinder"
 MAX_TOKENS = 256
 SERVED_NAMES = {"qwen1505": "xFinder-qwen1505", "llama38it": "xFinder-llama38it"}
+_OWN_STOPS = {"xfinder_qwen1505": "<|im_end|>", "xfinder_llama38it": "<|eot_id|>"}
 _SHORTEST = 64  # characters of an output below which nothing is left to read
 _WAYS = (
     "--xfinder-weights DIR (in this process), --xfinder-url URL (a running vLLM), "
@@ -40,7 +41,8 @@ class XFinder:
         self._line = line
         self._fill = fill
         self._form = form
-        sent = STOPS if line.max_stop is None else STOPS[: line.max_stop]
+        own_first = sorted(STOPS, key=lambda stop: stop != _OWN_STOPS.get(form.template))
+        sent = tuple(own_first[: line.max_stop])  # the others are cut off here
         self._sampling = Sampling(temperature=0.0, max_tokens=MAX_TOKENS, stop=sent, logprobs=0)
         version = content_hash(
             [form, self._prompt(Range(answer_type="math"), "", ""), line.endpoint, line.model]

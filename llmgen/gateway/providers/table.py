@@ -82,6 +82,7 @@ ROWS: dict[str, ProviderRow] = {
         key_env="VLLM_API_KEY",
         apis=("chat", "completions", "responses"),
         max_top_logprobs=20,
+        max_stop=4,
         prompt_logprobs=True,
         local=True,
         json_schema=True,

@@ -74,14 +74,17 @@ async def test_the_request_is_a_raw_prompt(scripted, fill):
     assert message.content.startswith(f"<|System|>:{SYSTEM}\n<|User|>:Question: ")
     assert message.content.endswith("Key extracted answer: \n<|Bot|>:")
     sampling = request.sampling
-    assert (sampling.temperature, sampling.n, sampling.max_tokens, sampling.stop) == (0.0, 1, 256, STOPS)
+    assert (sampling.temperature, sampling.n, sampling.max_tokens) == (0.0, 1, 256)
+    assert sorted(sampling.stop) == sorted(STOPS)
 
 
 async def test_only_as_many_stops_as_the_vendor_takes(scripted, fill):
     line = scripted("B<|eot_id|> and more", max_stop=4)
     answer = await XFinder(line, fill, FORM)(OPTIONS, "It is blue.")
-    assert line.asked[0].sampling.stop == STOPS[:4]
+    assert line.asked[0].sampling.stop == ("<|im_end|>", "<|endoftext|>", "<eoa>", "<||>")
     assert answer.value == "B"
+    await XFinder(line, fill, Form(template="xfinder_llama38it"))(OPTIONS, "It is blue.")
+    assert line.asked[1].sampling.stop[0] == "<|eot_id|>"
 
 
 async def test_a_cut_reply_is_an_error_unless_it_had_ended(scripted, fill):
