@@ -19,10 +19,9 @@ from llmgen.config import Settings
 from llmgen.errors import LlmgenError, RunStopped, StoreError, UsageError, boundary
 from llmgen.evaluate import read, verdict
 from llmgen.plan import Plan, stored_plan
-from llmgen.results import Result, headline, sum_up, write_html
+from llmgen.results import Result, conclude_in_child, headline, sum_up
 from llmgen.session import Scorer, is_failed
 from llmgen.store import queries
-from llmgen.store.fold import fold
 from llmgen.store.journal import Journal
 from llmgen.store.reading import records
 from llmgen.types import Completion, Extract, Record, Run, RunState, Sample, Struct
@@ -94,9 +93,8 @@ async def rescore(settings: Settings, run_name: str, change: Change) -> Rescored
         )
         if known is None:
             await _grade_again(gateway, scorer, parent, child)
-    await asyncio.to_thread(fold, home, child.id)
-    result, before = sum_up(home, child.id), sum_up(home, parent.id)
-    result = msgspec.structs.replace(result, report=str(write_html(home, result)))
+    result = await asyncio.to_thread(conclude_in_child, home, child.id)
+    before = sum_up(home, parent.id)
     return Rescored(
         result=result,
         parent=before,

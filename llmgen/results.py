@@ -7,15 +7,19 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from llmgen.analysis.intervals import mean_interval
 from llmgen.assets import asset_dir
 from llmgen.benchmarks import BENCHMARKS
 from llmgen.benchmarks.base import Spec
+from llmgen.child import in_child
 from llmgen.errors import EXIT_DONE, EXIT_FAILED_SAMPLES, EXIT_GATE, BudgetReached, RunStopped
 from llmgen.reports.run import render_run, write_report
 from llmgen.reports.tally import tally
 from llmgen.reports.views import Score
 from llmgen.store import queries
+from llmgen.store.fold import fold
 from llmgen.store.reading import records
 from llmgen.types import Run, ScoredRow, Struct, Summary
 
@@ -51,6 +55,19 @@ def sum_up(home: Path, run_id: str) -> Result:
     summarise = getattr(importlib.import_module(module), attribute)
     summary: Summary = summarise(rows, base, context_of(run))
     return Result(run=run, score=headline(rows), exclusions=exclusions(rows), summary=summary)
+
+
+def conclude(home: str, run_id: str) -> Result:
+    """Folds the run, sums it up and writes its report."""
+    folder = Path(home)
+    fold(folder, run_id)
+    result = sum_up(folder, run_id)
+    return msgspec.structs.replace(result, report=str(write_html(folder, result)))
+
+
+def conclude_in_child(home: Path, run_id: str) -> Result:
+    """`conclude` in a process of its own, so that a run over many samples stays small to its end."""
+    return in_child(Result, "llmgen.results:conclude", str(home), run_id)
 
 
 def context_of(run: Run) -> dict[str, Any]:

@@ -21,10 +21,9 @@ from llmgen.errors import (
 )
 from llmgen.evaluate import ask, evaluate, pending
 from llmgen.plan import Plan, differences, plain, stored_plan
-from llmgen.results import Ending, Result, ending_of, sum_up, write_html
+from llmgen.results import Ending, Result, conclude_in_child, ending_of
 from llmgen.session import Session
 from llmgen.store import queries
-from llmgen.store.fold import fold_in_child
 from llmgen.types import Outcome, Run, RunState, Struct
 from llmgen.wiring import open_journal, open_session
 
@@ -214,9 +213,7 @@ async def _sum_up(settings: Settings, run: Run, command: str) -> Result:
     """Folds the run, and its numbers and report. Raises StoreError saying how to get them later."""
     home = settings.home_path
     try:
-        await asyncio.to_thread(fold_in_child, home, run.id)
-        result = sum_up(home, run.id)
-        return msgspec.structs.replace(result, report=str(write_html(home, result)))
+        return await asyncio.to_thread(conclude_in_child, home, run.id)
     except StoreError as error:
         kept = f"the answers are kept: {command} --resume {run.id}"
         raise StoreError(error.message, hint=f"{error.hint}; {kept}" if error.hint else kept) from error

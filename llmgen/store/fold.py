@@ -6,8 +6,6 @@ Folding twice changes nothing, and a database that was deleted is rebuilt by fol
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +16,8 @@ from pathlib import Path
 import duckdb
 import msgspec
 
-from llmgen.errors import StoreError, UsageError
+from llmgen.child import in_child
+from llmgen.errors import UsageError
 from llmgen.store.db import WRITE_PATIENCE_S, database_path, forget, open_read, open_write, transaction
 from llmgen.store.lines import Key, Line, Spend, add_spend, read_lines
 from llmgen.store.reading import copy_bad_lines, has_line_after, journal_path, journalled_runs
@@ -91,23 +90,14 @@ def fold(home: Path, run_id: str | None = None, patience_s: float = WRITE_PATIEN
 def fold_in_child(home: Path, run_id: str, patience_s: float = WRITE_PATIENCE_S) -> None:
     """`fold` of one run in a process of its own: its 100 MB and more never belong to the caller.
 
-    Raises StoreError with the child's message when it fails.
+    Raises as `fold` does.
     """
-    code = (
-        "import sys; from pathlib import Path; from llmgen.errors import LlmgenError; "
-        "from llmgen.store.fold import fold\n"
-        "try: fold(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]))\n"
-        "except LlmgenError as error: sys.exit(error.message)"
-    )
-    child = subprocess.run(  # noqa: S603  # our own interpreter and code
-        [sys.executable, "-c", code, str(home), run_id, str(patience_s)],
-        capture_output=True,
-        text=True,
-        check=False,
-        start_new_session=True,  # Ctrl-C is for the run, which then waits for this
-    )
-    if child.returncode:
-        raise StoreError(child.stderr.strip().rsplit("\n", 1)[-1] or "the fold was killed")
+    in_child(FoldCounts, "llmgen.store.fold:fold_for", str(home), run_id, str(patience_s))
+
+
+def fold_for(home: str, run_id: str, patience_s: str) -> FoldCounts:
+    """`fold`, called by text."""
+    return fold(Path(home), run_id, float(patience_s))
 
 
 def behind(home: Path) -> bool:
