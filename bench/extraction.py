@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from lab import Bars, number, table
+from lab import Bars, data_home, number, table
 
 from llmgen.assets import asset_dir
 from llmgen.benchmarks.kaf.files import load_files
@@ -150,7 +150,9 @@ def timed(work: Callable[[], None]) -> float:
     return time.perf_counter() - start
 
 
-async def measure_xfinder(bars: Bars, url: str, name: str, count: int, at_once: int) -> None:
+async def measure_xfinder(  # noqa: PLR0913, PLR0917  # the flags of one measurement
+    bars: Bars, home: Path, url: str, name: str, count: int, at_once: int
+) -> None:
     """Prompts a second: xFinder's path beside a bare client."""
     from llmgen.config import LimitSettings, Settings
     from llmgen.extract.base import ExtractContext
@@ -163,7 +165,7 @@ async def measure_xfinder(bars: Bars, url: str, name: str, count: int, at_once: 
 
     sample = Sample(id="b", question="Which?", answer_type="alphabet_option", choices=("red", "blue"))
     limits = LimitSettings(max_in_flight=at_once, start_in_flight=at_once)
-    settings = Settings(home=".llmgen-bench", limits=limits)
+    settings = Settings(home=str(home), limits=limits)
     async with open_gateway(settings, "off") as gateway:
 
         async def open_line(model_id: str, base_urls: Sequence[str] = ()) -> Any:
@@ -236,7 +238,12 @@ def main() -> int:
     asked = parser.parse_args()
     bars = Bars()
     if asked.xfinder_url:
-        asyncio.run(measure_xfinder(bars, asked.xfinder_url, asked.served_name, asked.prompts, asked.at_once))
+        with data_home() as home:
+            asyncio.run(
+                measure_xfinder(
+                    bars, home, asked.xfinder_url, asked.served_name, asked.prompts, asked.at_once
+                )
+            )
         return bars.report()
     found = items(asked.data)
     measure_comparator(bars)
