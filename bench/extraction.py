@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 import time
@@ -100,6 +101,8 @@ def measure_readings(bars: Bars, found: Sequence[Item]) -> None:
 def measure_math(bars: Bars, found: Sequence[Item]) -> None:
     """Reading and comparing math outputs, beside math-verify parsing and verifying the same outputs."""
     import math_verify  # its sympy takes a while to load
+
+    logging.getLogger("math_verify").setLevel(logging.ERROR)  # it warns that its own clock is off
 
     reader = EXTRACTORS.load("pinpoint")()
     math = [item for item in found if item.sample.answer_type == "math"]

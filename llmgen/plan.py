@@ -10,6 +10,8 @@ from llmgen.errors import StoreError
 from llmgen.types import Run, Sampling, Struct
 
 CacheMode = Literal["rw", "r", "w", "off", "only"]
+RECORDED = "recorded"
+"""The model of a plan whose benchmark brings the answers along and asks nobody."""
 
 
 class Overrides(Struct):

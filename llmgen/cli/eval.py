@@ -15,7 +15,7 @@ from llmgen.cli.main import run_async, settings_of
 from llmgen.cli.options import struct_options, struct_values
 from llmgen.errors import UsageError
 from llmgen.extract.options import Options as ExtractorOptions
-from llmgen.plan import CacheMode, Overrides, Plan
+from llmgen.plan import RECORDED, CacheMode, Overrides, Plan
 
 RETRY = click.Choice(["refused", "truncated", "unparsed"])
 
@@ -71,7 +71,6 @@ ASKING = frozenset(
         *("drop_unsupported", "record", "recording"),
     }
 )
-RECORDED = "recorded"  # the model of a benchmark that brings its answers along
 
 # how fast, and how much: of one call; a run that is resumed may get other values
 LIMITS: list[Callable[[], click.Option]] = [

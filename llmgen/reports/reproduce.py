@@ -5,18 +5,23 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
+from llmgen.plan import RECORDED
 from llmgen.types import Run
 
 _FLAGS = {"extractors": "extractor", "base_urls": "base-url"}
-_POSITIONAL = frozenset({"benchmark", "model", "options", "sampling"})
+_POSITIONAL = frozenset({"benchmark", "model"})
+_NESTED = ("options", "sampling", "extractor_options")
 
 
 def command_of(run: Run) -> str:
     """`llmgen eval BENCHMARK --model M` with every setting that was not the default."""
     plan: dict[str, Any] = run.settings.get("plan", {})
-    settings = {key: value for key, value in plan.items() if key not in _POSITIONAL}
-    words = ["llmgen", "eval", run.benchmark, "--model", str(plan.get("model", run.model))]
-    for name, value in {**plan.get("options", {}), **plan.get("sampling", {}), **settings}.items():
+    model = str(plan.get("model", run.model))
+    words = ["llmgen", "eval", run.benchmark]
+    words += [] if model == RECORDED else ["--model", model]
+    settings = {key: value for nested in _NESTED for key, value in plan.get(nested, {}).items()}
+    settings |= {key: value for key, value in plan.items() if key not in {*_POSITIONAL, *_NESTED}}
+    for name, value in settings.items():
         words += _flag(_FLAGS.get(name, name.replace("_", "-")), value)
     return shlex.join(words)
 

@@ -135,3 +135,18 @@ def test_the_command_leaves_defaults_out_and_quotes():
     run = Run(id="r", benchmark="b", model="fake/echo", settings={"plan": plan})
     assert command_of(run) == "llmgen eval b --model fake/echo --all --data 'it'\"'\"'s' --temperature 0.5"
     assert command_of(Run(id="r", benchmark="b", model="m")) == "llmgen eval b --model m"
+
+
+def test_the_command_of_a_run_that_asked_nobody():
+    plan = {
+        "benchmark": "kaf",
+        "model": "recorded",
+        "options": {"data": ["a.jsonl", "b.jsonl"]},
+        "extractors": ["xfinder", "strict"],
+        "extractor_options": {"xfinder_url": "http://h/v1"},
+    }
+    run = Run(id="r", benchmark="kaf", model="recorded", settings={"plan": plan})
+    assert command_of(run) == (
+        "llmgen eval kaf --data a.jsonl --data b.jsonl --xfinder-url http://h/v1"
+        " --extractor xfinder --extractor strict"
+    )
