@@ -25,7 +25,7 @@ from llmgen.gateway.engines.weights import KNOWN, find
 CANARY = "canary-Vb83q-secret-key-9876543210"
 LLMGEN = str(Path(sys.executable).with_name("llmgen"))
 MODEL = "openai/gpt-4o-mini"
-WAIT_S = 60.0
+WAIT_S = 120.0
 
 CONFIG = """
 [providers.openai]
@@ -77,7 +77,7 @@ class Child:
     """One call in a process of its own, under way; what it says goes to files, so that it can be watched."""
 
     def __init__(self, argv, cwd, env):
-        self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  # closed by wait
+        self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  # see close
         self.process = subprocess.Popen(
             argv,
             cwd=cwd,
@@ -87,14 +87,17 @@ class Child:
             stderr=self._err,
         )
 
-    def wait(self, timeout=120):
+    def wait(self, timeout=240):
         """Waits for its end."""
-        try:
-            code = self.process.wait(timeout)
-        finally:
-            self.process.kill()
-        with self._out, self._err:
-            return Done(code, _read(self._out), _read(self._err))
+        code = self.process.wait(timeout)
+        return Done(code, _read(self._out), _read(self._err))
+
+    def close(self):
+        """Ends it if it is not over, and its files."""
+        self.process.kill()
+        self.process.wait()
+        self._out.close()
+        self._err.close()
 
     def said(self):
         """What is on stderr by now."""
@@ -121,6 +124,7 @@ class Cli:
         self.config = folder / "llmgen.toml"
         self.config.write_text(config)
         self.env = {"OPENAI_API_KEY": CANARY, "OPENROUTER_API_KEY": CANARY}
+        self.children = []
 
     def __call__(self, *words):
         """`llmgen WORDS` in this process, through its entry point."""
@@ -147,7 +151,9 @@ class Cli:
         """`llmgen WORDS` in a process of its own; `prefix` is a command that starts it."""
         env = {**os.environ, **self.env, "PYTHONUNBUFFERED": "1"}
         env.pop("LLMGEN_HOME", None)
-        return Child([*prefix, LLMGEN, *map(str, words)], self.folder, env)
+        child = Child([*prefix, LLMGEN, *map(str, words)], self.folder, env)
+        self.children.append(child)
+        return child
 
     def run(self, *words, **how):
         """The same, to its end."""
@@ -209,7 +215,10 @@ def llmgen(tmp_path, emulator):
     folder = tmp_path / "work"
     folder.mkdir()
     urls = {name: emulator.url(name) for name in ("openai", "vllm", "openrouter")}
-    yield Cli(folder, CONFIG.format(**urls))
+    cli = Cli(folder, CONFIG.format(**urls))
+    yield cli
+    for child in cli.children:
+        child.close()
     for path in tmp_path.rglob("*"):
         if path.is_file() and not path.is_symlink():
             assert CANARY.encode() not in path.read_bytes(), f"the key is in {path}"
