@@ -28,7 +28,12 @@ def accuracy_of(readings: Sequence[Reading]) -> dict[str, Any]:
         "bootstrap95": _bootstrap(readings),
         "macro": sum(known) / len(known) if known else None,
         "by_type": {
-            kind: {**_share(group), **_apart(group), "judgement_accuracy": _judgement(group)}
+            kind: {
+                **_share(group),
+                **_apart(group),
+                "judgement_accuracy": _judgement(group),
+                **_speed(group),
+            }
             for kind, group in present.items()
         },
         **_apart(readings),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llmgen.types import Table
@@ -134,10 +134,11 @@ def _confidence(extractors: Mapping[str, Any]) -> Table:
 def _speed(extractors: Mapping[str, Any]) -> Table:
     return Table(
         title="Speed",
-        columns=("extractor", "outputs/s", "median, us", "95th, us", "total, s"),
+        columns=("extractor", "type", "outputs/s", "median, us", "95th, us", "total, s"),
         rows=tuple(
             (
                 name,
+                kind,
                 f"{found['outputs_per_s']:.0f}"
                 if found["outputs_per_s"] >= 1
                 else f"{found['outputs_per_s']:.3f}",
@@ -145,11 +146,19 @@ def _speed(extractors: Mapping[str, Any]) -> Table:
                 str(found["p95_us"]),
                 f"{found['total_s']:.3f}",
             )
-            for name, found in extractors.items()
+            for name, kind, found in _timed(extractors)
             if found["outputs_per_s"] is not None
         ),
         note="the reading alone, one output at a time; with the waiting where a model is asked",
     )
+
+
+def _timed(extractors: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Extractor by extractor: all outputs, then those of each type."""
+    for name, found in extractors.items():
+        yield name, "all", found
+        for kind, group in found["by_type"].items():
+            yield name, _NAMES[kind], group
 
 
 def _worst(name: str, items: Sequence[Mapping[str, Any]]) -> Table:
