@@ -6,6 +6,7 @@ EXTRACTORS = Registry(
     "extractor",
     {
         "whole": "llmgen.extract.whole:build",
+        "pinpoint": "llmgen.extract.pinpoint:build",
         "strict": "llmgen.extract.rules:build_strict",
         "strict:cot": "llmgen.extract.rules:build_strict_cot",
         "strict:mmlu-pro": "llmgen.extract.rules:build_strict_mmlu_pro",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from itertools import chain, islice
 
 from llmgen.types import AnswerType, Sample, Struct
 
@@ -27,7 +28,7 @@ def letters(count: int) -> tuple[str, ...]:
     """Names of `count` options by position: A to Z, then AA, AB, ..."""
     alphabet = string.ascii_uppercase
     doubles = (first + second for first in alphabet for second in alphabet)
-    return (*alphabet, *doubles)[:count]
+    return tuple(islice(chain(alphabet, doubles), count))
 
 
 def range_of(sample: Sample) -> Range:

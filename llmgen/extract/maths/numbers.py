@@ -24,6 +24,7 @@ _CJK_DIGITS = {char: value for value, char in enumerate("零一二三四五六�
 _CJK_SMALL = {"十": 10, "百": 100, "千": 1000}
 _CJK_LARGE = {"万": 10**4, "亿": 10**8}
 _CJK_PART = re.compile(r"[\d.,]+|.")
+_LONGEST = 400
 
 
 class Number(NamedTuple):
@@ -36,6 +37,8 @@ class Number(NamedTuple):
 
 def parse(text: str) -> Number | None:
     """The number that the whole of a stripped text states, or None. Division by zero is no number."""
+    if len(text) > _LONGEST:
+        return None
     if _INTEGER.fullmatch(text):
         return Number(int(text), 1, exact=True)
     return _decimal(text) or _fraction(text) or _power(text) or _cjk(text)

@@ -48,6 +48,7 @@ def _table() -> dict[str, tuple[str, int, int]]:
 
 
 _TABLE = _table()
+_LONGEST = 400
 _SHORTEST_WORD = 3  # "5xy" is a product
 _THOUSANDS = re.compile(r"(?<=\d)[, ](?=\d{3}(?!\d))")
 _SPLIT = re.compile(
@@ -74,7 +75,7 @@ def quantity(text: str) -> Quantity | None:
     number = parse(text)
     if number is not None:
         return Quantity(number, "")
-    match = _SPLIT.fullmatch(text)
+    match = _SPLIT.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         return None
     number = parse(match["number"].replace("- ", "-").strip())

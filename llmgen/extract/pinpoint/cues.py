@@ -1,0 +1,241 @@
+"""The words around an answer that say what it is: announcements, corrections, rejections, refusals.
+
+All of them are lower case and looked up as plain substrings, which costs far less than a pattern each.
+"""
+# ruff: noqa: E501, RUF001  # Chinese punctuation is what is looked for
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+_BREAKS = dict.fromkeys("\t\r\n\"'*`_:=([{<$\\>~#-|,.;!?)]}", " ")
+_FLAT = str.maketrans(_BREAKS | dict.fromkeys("，。：、“”", " "))
+_CONNECTING = frozenset(
+    [
+        "option",
+        "options",
+        "choice",
+        "letter",
+        "boxed",
+        "text",
+        "textbf",
+        "mathrm",
+        "mathbf",
+        "the",
+        "label",
+        "category",
+        "as",
+        "approximately",
+        "about",
+        "roughly",
+        "equals",
+        "number",
+        "that",
+        "indeed",
+        "simply",
+        "therefore",
+        "thus",
+        "actually",
+        "also",
+        "either",
+        "clearly",
+        "probably",
+        "likely",
+        "opción",
+        "opcion",
+        "la",
+        "le",
+        "die",
+        "der",
+        "das",
+        "total",
+        "only",
+    ]
+)
+_CONNECTING_PAIRS = frozenset(
+    ("answer choice", "to be", "equal to", "number of", "most likely", "la opción", "total of")
+)
+_CONNECTING_CHINESE = ("选项", "选择")
+ANNOUNCED = (
+    "answer is", "answer", "answers", "answer's", "answer was", "answer would be", "answer should be", "answer must be",
+    "answer will be", "answer here is", "answer to this question is", "answer to the question is", "answer choice is",
+    "correct one is", "correct option is", "correct choice is", "right option is", "right choice is",
+    "best option is", "best choice is", "option is", "choice is", "correct option", "correct choice", "best choice", "best option",
+    "final answer", "i choose", "i would choose", "i'd choose", "i will choose", "i'll choose", "we choose",
+    "i select", "i would select", "we select", "i pick", "i'd pick", "my pick is", "i'll go with", "i will go with",
+    "i would go with", "i'd go with", "go with", "my choice", "my answer", "opt for", "solution is", "solution", "conclusion is",
+    "final result is", "result is", "ans", "conclusion", "verdict", "verdict is", "prediction", "prediction is",
+    "label is", "label should be", "category is", "classified as", "classify this as", "classify it as", "categorized as",
+    "categorised as", "labeled as", "labelled as", "sentiment is", "classification is", "classification", "topic is", "label", "category",
+    "sentiment", "belongs to", "falls under", "falls into", "class is", "relationship is", "statement is", "sentence is",
+    "claim is", "response is", "output is", "output", "response",
+    "答案", "答案为", "答案选", "答案应为", "答案应该", "答案应选", "答案即", "答案就", "故选", "应选", "应当选", "应选择",
+    "我选", "我会选", "我选择", "选", "因此选", "所以选", "故", "本题选", "选项为", "正确的", "正确选项", "正确选项为",
+    "正确答案", "最终答案", "类别", "刑期", "类别为", "属于", "归类为", "归为", "罪名", "分类为", "结论", "结论为", "判断为", "标签", "答", "金额", "结果为", "结果",
+    "la respuesta correcta es", "la respuesta es", "respuesta correcta es", "respuesta", "respuesta final", "respuesta correcta",
+    "la réponse est", "la bonne réponse est", "réponse", "réponse correcte est", "réponse finale", "die antwort ist", "die antwort lautet",
+    "antwort ist", "antwort", "lautet", "ответ", "правильный ответ", "верный ответ", "答えは", "答え", "正解は", "正解",
+    "정답은", "정답", "답은", "a resposta correta é", "a resposta é", "resposta", "resposta correta é", "la risposta è", "risposta",
+)  # fmt: skip
+CONCLUDING = (
+    "therefore", "thus", "so", "hence", "consequently", "accordingly", "is", "are", "was", "be", "gives", "get", "have", "has",
+    "equals", "which is", "there are", "there were", "total of", "is equal to", "conclude that it is", "conclude",
+    "must be", "should be", "would be", "will be", "can be", "因此", "所以", "即", "为", "得", "综上", "综上所述",
+    "共", "等于", "故而", "由此", "于是", "es", "est", "ist",
+)  # fmt: skip
+
+# name -> words; a feature of a candidate when one of them stands before it in its sentence
+BEFORE = {
+    "answer": ("answer", "答案", "respuesta", "réponse", "antwort", "ответ", "答え", "정답", "resposta", "risposta"),
+    "correct": ("correct", "right", "正确", "true", "best", "accurate"),
+    "therefore": ("therefore", "thus", "hence", "consequently", "in conclusion", "in summary", "overall", "因此", "所以", "综上", "故", "based on"),
+    "so": ("so ", "so,", "this means", "which means", "means that", "这意味着"),
+    "final": ("final", "最终", "conclude", "concludes", "conclusion", "concluding", "ultimately", "summary"),
+    "option": ("option", "choice", "选项", "选"),
+    "reject": ("not ", "t ", "eliminate", "eliminated", "eliminates", "eliminating", "rule out", "ruled out", "rather than", "instead of", "unlike", "except", "incorrect", "wrong", "排除", "不是", "不选", "而不", "并非", "错误"),
+    "perhaps": ("could be", "might", "may be", "possible", "possibly", "possibility", "perhaps", "maybe", "可能", "或许", "seems", "likely"),
+    "either": ("either", "both", "between", "要么", "都", "first thought", "initially", "at first"),
+    "if": ("if ", "suppose", "supposing", "assume", "assuming", "assumed", "如果", "假设", "whether", "let's consider", "consider"),
+    "format": ("format", "example", "e.g.", "such as", "例如", "格式", "options are", "choices are", "choose from", "one of", "respond with", "options:", "choices:", "选项:", "包括", "categories", "labels"),
+    "would": ("would choose", "i choose", "i would", "go with", "select", "pick", "guess", "choose"),
+    "classify": ("classify", "classified", "classification", "category", "categorized", "categorize", "belong", "belongs", "falls", "label", "labeled", "sentiment", "类别", "属于", "罪名"),
+}  # fmt: skip
+AFTER = {
+    "affirm": ("is correct", "is the correct", "is right", "is the right", "is true", "is the answer", "is the best", "is the most",
+               "correct answer", "is accurate", "best answer", "is my answer", "as the answer", "as my answer", "is the one", "is what ", "正确", "符合", "is the only", "为正确", "es correct", "fits best"),
+    "deny": ("incorrect", "is wrong", "not correct", "is false", "isn't", "is not", "are not", "does not", "doesn't", "eliminated", "ruled out",
+             "can't be", "cannot be", "错误", "不正确", "不符合", "不选", "排除", "not the", "unlikely", "too ", "irrelevant", "is out"),
+    "vague": ("could be", "may be", "might be", "is possible", "are possible", "possible", "seems", "可能", "plausible", "depending"),
+    "judge": ("is ", "are ", "this ", "because", "since"),
+}  # fmt: skip
+CORRECTIONS = (
+    "wait", "actually", "correction", "sorry", "my mistake", "i made a mistake", "i made an error", "on second thought", "let me re", "let me recheck", "let me recalculate", "let me reconsider",
+    "scratch that", "i was wrong", "i misread", "no, that", "hold on", "apologize", "apologies", "revise", "revised", "rather, ", "upon reflection",
+    "re-examine", "reconsider", "不对", "更正", "纠正", "抱歉", "重新", "我错了", "搞错", "修正", "等等", "等一下", "改为",
+)  # fmt: skip
+REFUSALS = (
+    "cannot", "can't", "can not", "unable to", "not able to", "not possible to", "impossible to", "insufficient", "not enough",
+    "don't know", "do not know", "not sure", "unclear", "more information", "additional information", "more context", "not provided",
+    "doesn't provide", "does not provide", "don't have", "do not have", "as an ai", "as a language model", "sorry", "none of the",
+    "no correct", "not among", "not listed", "doesn't match", "does not match", "do not match", "no option", "not specified", "n/a", "difficult to",
+    "neither", "cannot be determined", "undetermined", "unknown", "unable", "no answer", "please provide", "could you", "i need",
+    "depends on", "hard to say", "无法", "不能确定", "不确定", "没有足够", "缺少", "未提供", "抱歉", "不知道", "没有正确", "都不",
+    "都不正确", "以上都", "请提供", "不清楚", "很难", "没有提供", "没有明确", "信息不足", "作为一个", "作为人工智能", "不便", "no puedo", "je ne peux", "ich kann nicht",
+    "couldn't", "could not", "none matches", "none match", "not have a", "no single", "not applicable", "hesitant", "tough",
+)  # fmt: skip
+# The last of these in a text is where it announces its answer, whatever stands there.
+MARKERS = (
+    "answer is", "answer:", "answer :", "answer to", "final answer", "answer should be", "answer would be", "correct option is",
+    "correct choice is", "correct answer", "option is", "答案", "故选", "####", "boxed{", "正确的是", "[类别]", "类别:", "respuesta", "réponse", "antwort",
+)  # fmt: skip
+JOINTS = (
+    "and", "or", ",", "/", "&", "和", "或", "与", "、", "及", "或者", "以及", "and/or", ", and", ", or", "as well as", "并", "+", ";", "and option", "or option",
+    "and (", "or (", "both", "y", "et", "und",
+)  # fmt: skip
+
+
+_ENDINGS = {
+    kind: tuple(f" {word}" if word.isascii() else word for word in words)
+    for kind, words in (("announced", ANNOUNCED), ("concluding", CONCLUDING))
+}
+_REACH = 72
+
+
+class Direct(NamedTuple):
+    """What stands right before a place: `kind` is "announced", "concluding", "start" or "none"."""
+
+    kind: str
+    colon: bool
+
+
+def flatten(low: str) -> str:
+    """Lower-case text with marks of punctuation as blanks, every character at its old place."""
+    return low.translate(_FLAT)
+
+
+def direct(low: str, flat: str, start: int) -> Direct:
+    """Looks back from `start` over markup and words like "option" for an announcement."""
+    begin = max(0, start - _REACH)
+    lead = " " + flat[begin:start].rstrip(" 是")
+    end = begin + len(lead) - 1
+    colon = ":" in low[end:start] or "：" in low[end:start]
+    for _ in range(3):
+        if lead.endswith(_ENDINGS["announced"]):
+            return Direct("announced", colon)
+        shorter = _without_connector(lead)
+        if shorter is None:
+            break
+        colon = colon or ":" in low[begin + len(shorter) - 1 : end]
+        lead = shorter
+    if not lead.strip():
+        return Direct("start" if begin == 0 else "none", colon)
+    if colon and lead.endswith(" a") and not lead[:-2].strip(" "):
+        return Direct("announced", colon)
+    if colon and lead.endswith(" a") and low[begin + len(lead) - 3 : begin + len(lead) - 2] == "\n":
+        return Direct("announced", colon)
+    return Direct("concluding" if lead.endswith(_ENDINGS["concluding"]) else "none", colon)
+
+
+def _without_connector(lead: str) -> str | None:
+    cut = lead.rfind(" ")
+    if lead[cut + 1 :] in _CONNECTING:
+        return lead[:cut].rstrip(" 是") or " "
+    pair = lead.rfind(" ", 0, max(cut, 0))
+    if lead[pair + 1 :] in _CONNECTING_PAIRS:
+        return lead[: max(pair, 0)].rstrip(" 是") or " "
+    if lead.endswith(_CONNECTING_CHINESE):
+        return lead[:-2].rstrip(" 是") or " "
+    return None
+
+
+class Lexicon:
+    """Named groups of words, looked up in a whole text first, so that a sentence is asked for few of them.
+
+    An English word or phrase is looked for only when its longest word is among the text's words.
+    """
+
+    def __init__(self, groups: Mapping[str, Sequence[str]]) -> None:
+        self._groups = tuple(groups)
+        self._gated: dict[str, list[tuple[str, str]]] = {}
+        self._chinese: list[tuple[str, str]] = []
+        for group, words in groups.items():
+            for word in words:
+                parts = flatten(word).split()
+                if word.isascii() and parts:
+                    self._gated.setdefault(max(parts, key=len), []).append((group, word))
+                else:
+                    self._chinese.append((group, word))
+
+    def present(self, low: str, flat: str) -> dict[str, list[str]]:
+        """Of every group the words that `low` holds, in the groups' order; groups without any are left out."""
+        found: dict[str, list[str]] = {}
+        for token in self._gated.keys() & set(flat.split()):
+            for group, word in self._gated[token]:
+                if word in low:
+                    found.setdefault(group, []).append(word)
+        if not low.isascii() or "#" in low:
+            for group, word in self._chinese:
+                if word in low:
+                    found.setdefault(group, []).append(word)
+        return {group: found[group] for group in self._groups if group in found}
+
+
+WORDS = Lexicon(
+    {f"b:{name}": words for name, words in BEFORE.items()}
+    | {f"a:{name}": words for name, words in AFTER.items()}
+    | {"correction": CORRECTIONS, "refusal": REFUSALS, "marker": MARKERS}
+)
+
+
+def has(text: str, words: Sequence[str]) -> bool:
+    """Whether one of `words` stands in `text`."""
+    for word in words:  # noqa: SIM110  # a loop costs half of any() with a generator
+        if word in text:
+            return True
+    return False
+
+
+def last_of(low: str, words: Sequence[str]) -> int:
+    """Where the last of `words` begins in `low`; -1 when there is none."""
+    return max((low.rfind(word) for word in words), default=-1)

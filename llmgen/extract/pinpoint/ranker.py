@@ -1,0 +1,55 @@
+"""The learned part: one weight a feature, softmax over candidates and "no valid answer"."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+
+from llmgen.errors import UsageError
+from llmgen.types import Struct
+
+WEIGHTS_FILE = Path(__file__).parent / "weights.json"
+
+
+class Head(Struct):
+    """Weights of one kind of range; probabilities are softmax(score * scale); below `threshold` none."""
+
+    weights: dict[str, float]
+    scale: float = 1.0
+    threshold: float = 0.5
+
+
+class Weights(Struct):
+    """All heads (`options`, `labels`, `math`), the seed of their training and the hash of their bytes."""
+
+    seed: int
+    heads: dict[str, Head]
+    digest: str = ""
+
+
+@lru_cache(maxsize=4)
+def load(path: Path = WEIGHTS_FILE) -> Weights:
+    """The weights of a file; `digest` is the first 12 digits of its sha256. UsageError when it is none."""
+    try:
+        content = path.read_bytes()
+        weights = msgspec.json.decode(content, type=Weights)
+    except (OSError, msgspec.DecodeError) as error:
+        raise UsageError(
+            f"{path} holds no pinpoint weights: {error}", hint="llmgen extractors train"
+        ) from error
+    return msgspec.structs.replace(weights, digest=hashlib.sha256(content).hexdigest()[:12])
+
+
+def probabilities(head: Head, candidates: Sequence[Sequence[str]], null: Sequence[str]) -> list[float]:
+    """The probability of every candidate's place, that of no answer last. They sum to 1."""
+    get = head.weights.get
+    scores = [head.scale * math.fsum([get(name, 0.0) for name in names]) for names in (*candidates, null)]
+    top = max(scores)
+    parts = [math.exp(score - top) for score in scores]
+    total = math.fsum(parts)
+    return [part / total for part in parts]

@@ -1,0 +1,161 @@
+"""The extractor: from an output to a value in the range with its confidence, or to none with the reason."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import NamedTuple
+
+from llmgen.extract.pinpoint import mentions, numerals
+from llmgen.extract.pinpoint.clean import clean, lower
+from llmgen.extract.pinpoint.features import Place, Scene, describe
+from llmgen.extract.pinpoint.fields import Field, fields
+from llmgen.extract.pinpoint.mentions import AMBIGUOUS, SEVERAL
+from llmgen.extract.pinpoint.nothing import describe_nothing
+from llmgen.extract.pinpoint.ranker import Head, Weights, load, probabilities
+from llmgen.extract.pinpoint.segment import asked, segment, without_echo
+from llmgen.extract.pinpoint.stated import stated_text
+from llmgen.extract.ranges import Range, range_of
+from llmgen.types import Answer, Extract, Sample
+
+HEAD_OF = {
+    "alphabet_option": "options",
+    "categorical_label": "labels",
+    "short_text": "labels",
+    "math": "math",
+}
+_FENCE = re.compile(r"```[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
+_MOST_PLACES, _FIRST = 32, 8
+
+
+class Reading(NamedTuple):
+    """What was read: `value` None with the `reason`, else a value; `confidence` in 0..1."""
+
+    value: str | None
+    confidence: float
+    reason: str = ""
+
+
+class Reader:
+    """Reads outputs with one set of weights."""
+
+    def __init__(self, weights: Weights | None = None) -> None:
+        self.weights = weights or load()
+
+    def read(self, answers: Range, question: str, text: str) -> Reading:
+        """The answer that `text` gives to `question`. Never raises for what the text holds."""
+        if answers.answer_type in ("free", "code"):
+            return _free(answers, text)
+        scene, values, originals = prepare(answers, question, text)
+        if scene is None:
+            return Reading(None, 1.0, "empty")
+        if not answers.values and answers.answer_type != "math":
+            said = stated_text(scene.text, scene.fields)
+            return Reading(said, 0.9) if said else Reading(None, 0.9, "no_candidate")
+        head = self.weights.heads[HEAD_OF[answers.answer_type]]
+        return _choose(head, scene, values, originals)
+
+
+def prepare(answers: Range, question: str, text: str) -> tuple[Scene | None, tuple[str, ...], list[str]]:
+    """The scene of a text (None: empty), the range's values and, for math, every candidate as written."""
+    repeated = asked(question)
+    names = mentions.names_of(answers, question)
+    cleaned = without_echo(clean(text), repeated, names.texts)
+    part = segment(cleaned, lower(cleaned), repeated)
+    body = part.text
+    if not body.strip():
+        return None, answers.values, []
+    low = lower(body)
+    declared, hollow = fields(body)
+    flags = [f"is:{name}" for name in ("thought", "open_thought", "cut") if getattr(part, name)]
+    if hollow:
+        flags.append("field_hollow")
+    scene = partial(Scene, body, low, fields=declared, flags=flags, asked=repeated.low)
+    if answers.answer_type == "math":
+        found = numerals.find(body, declared)
+        places = [Place(numerals.key(one.value), one.start, one.end, one.form) for one in found]
+        return scene(places=places, numeric=True), (), [one.value for one in found]
+    if not answers.values:
+        return scene(places=()), (), []
+    hits = mentions.find(names, body, low)
+    hits = hits[:_FIRST] + hits[_FIRST:][_FIRST - _MOST_PLACES :]
+    if declared and not any(_inside(hit.start, declared[-1]) for hit in hits):
+        flags.append("field_out_of_range")
+    made = scene(
+        places=[Place(*hit) for hit in hits],
+        own_texts=names.texts if answers.texts else (),
+        size=len(answers.values),
+        refusing=names.refusing,
+    )
+    return made, answers.values, []
+
+
+def _inside(at: int, field: Field) -> bool:
+    return field.start <= at < field.end
+
+
+def _choose(head: Head, scene: Scene, values: tuple[str, ...], originals: list[str]) -> Reading:
+    described, facts = describe(scene)
+    null = describe_nothing(scene, facts, described)
+    shares = probabilities(head, described, null)
+    total: dict[object, float] = {}
+    best: dict[object, int] = {}
+    for i, place in enumerate(scene.places):
+        total[place.value] = total.get(place.value, 0.0) + shares[i]
+        if place.value not in best or shares[i] > shares[best[place.value]]:
+            best[place.value] = i
+    winner = max(total, key=lambda value: (total[value], -best[value]), default=None)
+    if winner is None:
+        return Reading(None, shares[-1], "no_candidate")
+    sure = total[winner]
+    if sure < shares[-1] or sure < head.threshold:
+        reason = _reason(scene, null) if sure < shares[-1] else "unsure"
+        return Reading(None, max(shares[-1], 1.0 - sure), reason)
+    if winner in (AMBIGUOUS, SEVERAL):
+        return Reading(None, sure, "ambiguous_text" if winner == AMBIGUOUS else "several")
+    if originals:
+        return Reading(originals[best[winner]], sure)
+    return Reading(values[winner] if isinstance(winner, int) else None, sure)
+
+
+def _reason(scene: Scene, null: list[str]) -> str:
+    for name, reason in (
+        ("field_out_of_range", "out_of_range"),
+        ("refused_tail", "refusal_or_hedge"),
+        ("ends_mid", "cut_off"),
+        ("all_echo", "echo"),
+        ("marker_dangling", "out_of_range"),
+    ):
+        if name in null:
+            return reason
+    return "uncommitted" if scene.places else "no_candidate"
+
+
+def _free(answers: Range, text: str) -> Reading:
+    """Free text after cleaning; of code the last fenced block, else the whole."""
+    if answers.answer_type == "code":
+        blocks = _FENCE.findall(text)
+        value = blocks[-1] if blocks else text
+        value = value.strip("\n")
+    else:
+        value = clean(text).strip()
+    return Reading(value, 1.0) if value.strip() else Reading(None, 1.0, "empty")
+
+
+def build() -> Extract:
+    """The extractor `pinpoint`. Loads the packaged weights once."""
+    reader = Reader()
+    method = f"pinpoint@{reader.weights.digest}"
+
+    async def pinpoint(sample: Sample, text: str) -> Answer:
+        read = reader.read(range_of(sample), sample.question, text)
+        return Answer(
+            kind="no_valid_answer" if read.value is None else "answered",
+            value=read.value,
+            extractor="pinpoint",
+            method=method,
+            confidence=round(read.confidence, 6),
+            reason=read.reason,
+        )
+
+    return pinpoint

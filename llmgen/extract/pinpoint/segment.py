@@ -1,0 +1,142 @@
+"""Which part of an output answers the question: without its reasoning, its echoes and its run-on."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from llmgen.extract.pinpoint.clean import clean, lower
+
+_RUN_ON = re.compile(
+    r"\n[ \t>#*_-]*(?:(?:next |new |another )?(?:question|problem|exercise|query)(?: ?#?\d+)?|q\d?|human|user"
+    r"|instruction"
+    r"|input|问题|题目|例题|用户|问)[*_ \t]*[:：]"  # noqa: RUF001  # the full-width colon
+    r"|<\|?(?:im_start\|>\s*)?user\|?>|<start_of_turn>\s*user|\[inst\]|\n---+\n+(?=[^\n]*\?\n)"
+    r"|<\|start_header_id\|>\s*user"
+)
+_ODD = re.compile(r"\W+")
+_LABEL = re.compile(r"^(?=\S)[^\W\d_]{1,14}:", re.MULTILINE)
+_CHOICES = re.compile(r"answer|choice|option|答案|选项|类别|^[a-z]:", re.IGNORECASE)
+_PIECE = re.compile(r"[^\n。]+")
+_OPTION_LINE = re.compile(r"\W*[a-z]\W")
+_LINE, _LINE_CHINESE, _OPENING = 40, 16, 40
+_OWN, _MOST_ASKED = 24, 8_000
+
+
+class Segment(NamedTuple):
+    """The part to read. `thought`: nothing stood outside the reasoning marks; `cut`: a run-on was cut off."""
+
+    text: str
+    thought: bool = False
+    open_thought: bool = False
+    cut: bool = False
+
+
+class Asked(NamedTuple):
+    """A question as outputs may repeat it: cleaned and in lower case, its head, and its lines' labels."""
+
+    low: str
+    head: str
+    labels: tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def asked(question: str) -> Asked:
+    """Prepares a question. `labels` are its own line labels (`Passage:`), which a run-on writes again."""
+    cleaned = clean(question[:_MOST_ASKED])
+    labels = {match[0] for match in _LABEL.finditer(cleaned) if not _CHOICES.search(match[0])}
+    return Asked(lower(cleaned), _ODD.sub("", cleaned[:200]).lower()[:_OWN], tuple(sorted(labels)))
+
+
+def without_echo(text: str, question: Asked, named: tuple[str, ...]) -> str:
+    """`text` with the question's own words blanked: a start that repeats it, whole lines or sentences of it.
+
+    A line that begins like an option, or is one of the texts in `named`, stays: it may be the answer.
+    """
+    low = lower(text)
+    spans = [
+        (match.start(), match.end())
+        for match in _PIECE.finditer(low)
+        if _is_echo(match[0], question) and match[0].strip(" .*\"'") not in named
+    ]
+    lead = len(low) - len(low.lstrip())
+    opening = low[lead : lead + _OPENING]
+    if (
+        not spans
+        and len(opening) == _OPENING
+        and opening in question.low
+        and not low.strip().startswith(named)
+    ):
+        spans = [(lead, _common_end(low, lead, question.low))]
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
+    return text
+
+
+def _is_echo(piece: str, question: Asked) -> bool:
+    stripped = piece.strip()
+    shortest = _LINE_CHINESE if stripped[:1] > "\u2e80" else _LINE
+    return len(stripped) >= shortest and stripped in question.low and not _OPTION_LINE.match(stripped)
+
+
+def _common_end(low: str, start: int, asked_low: str) -> int:
+    """Where the text stops to repeat the question, at a blank or a mark of punctuation."""
+    at = asked_low.find(low[start : start + _OPENING])
+    shared, longest = _OPENING, min(len(low) - start, len(asked_low) - at)
+    while shared < longest and low[start + shared] == asked_low[at + shared]:
+        shared += 1
+    while shared > 1 and low[start + shared - 1].isalnum():
+        shared -= 1
+    return start + shared
+
+
+def segment(text: str, low: str, question: Asked) -> Segment:
+    """Drops `<think>` parts and everything from the first invented prompt on."""
+    thought = open_thought = False
+    end = low.rfind("</think>")
+    if end >= 0:
+        rest = text[end + 8 :]
+        if rest.strip():
+            text, low = rest, low[end + 8 :]
+        else:
+            thought = True
+            text, low = text[:end], low[:end]
+    elif (start := low.find("<think>")) >= 0:
+        thought = open_thought = True
+        text, low = text[start + 7 :], low[start + 7 :]
+    at = _first(_run_on(text, low, question), _own_label(text, question))
+    return Segment(text[:at], thought, open_thought, cut=True) if at else Segment(text, thought, open_thought)
+
+
+def _first(*places: int) -> int:
+    return min((place for place in places if place), default=0)
+
+
+def _own_label(text: str, question: Asked) -> int:
+    """Where a label of the question's own lines begins a line again, after something else; 0 when nowhere."""
+    for label in question.labels:
+        at = text.find("\n" + label)
+        if at > 0 and text[:at].strip():
+            return at
+    return 0
+
+
+def _run_on(text: str, low: str, question: Asked) -> int:
+    """Where the invented prompt begins; 0 when there is none. The question restated at the start is none."""
+    for match in _RUN_ON.finditer(low):
+        before = text[: match.start()]
+        if not before.strip(" \t\n#*-"):
+            continue
+        if _restated(text[match.end() : match.end() + 200], question) and not _answers(low[: match.start()]):
+            continue
+        return match.start()
+    return 0
+
+
+def _restated(text: str, question: Asked) -> bool:
+    return bool(question.head) and _ODD.sub("", text).lower().startswith(question.head)
+
+
+def _answers(low: str) -> bool:
+    return "answer" in low or "答案" in low or "boxed" in low
