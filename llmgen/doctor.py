@@ -199,7 +199,7 @@ async def _gpu() -> Finding:
 
 def _keys(settings: Settings) -> Iterator[Finding]:
     """Which vendors' keys are in the environment: names, never values."""
-    for name in (*ROWS, *settings.providers):
+    for name in dict.fromkeys((*ROWS, *settings.providers)):
         try:
             row = row_of(name, settings)
         except LlmgenError as error:

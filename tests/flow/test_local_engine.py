@@ -1,42 +1,25 @@
-"""The embedded engine for real: llama.cpp with the packaged weights, asked, killed, damaged."""
+"""`local/...` for real: llama.cpp answers through the gateway's provider, and the commands around it."""
 
 import asyncio
+import json
 import os
-import shutil
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from llmgen.config import Settings
-from llmgen.errors import FatalProvider, StoreError, UsageError
-from llmgen.gateway.engines import embedded, process
-from llmgen.gateway.engines.weights import KNOWN, Located, locate, verify
+from llmgen.errors import ProviderError, StoreError, UsageError
+from llmgen.gateway.engines.weights import KNOWN
 from llmgen.gateway.providers.table import open_provider
 from llmgen.types import Message, Request, Sampling
 
 NAME = "smollm2-135m"
-QUESTION = "What is the capital of France? Answer with one word."
-
-HOLDER = """
-import asyncio, sys
-from llmgen.config import Settings
-from llmgen.gateway.providers.table import open_provider
-
-async def main():
-    provider = await open_provider("local/smollm2-135m", Settings(home=sys.argv[1]), {})
-    print(provider._server.pid, flush=True)
-    await asyncio.sleep(600)
-
-asyncio.run(main())
-"""
+QUESTION = "What is the capital of France?"
 
 
 @pytest.fixture
 def home(tmp_path, weights):
-    """A data home that has the weights."""
+    """A data home with the embedded model."""
     (tmp_path / "models").symlink_to(weights)
     return tmp_path
 
@@ -48,101 +31,144 @@ async def provider(home):
     await opened.aclose()
 
 
-def request(provider, text=QUESTION, **sampling):
-    chosen = {"temperature": 0.0, "max_tokens": 16, **sampling}
-    message = Message(role="user", content=text)
-    return Request(endpoint=provider.endpoint, model=NAME, messages=(message,), sampling=Sampling(**chosen))
+def request(provider, text=QUESTION, api="chat", **sampling):
+    return Request(
+        endpoint=provider.endpoint,
+        model=NAME,
+        api=api,
+        messages=(Message(role="user", content=text),),
+        sampling=Sampling(**{"temperature": 0.0, "max_tokens": 12, **sampling}),
+    )
 
 
-async def test_it_answers_with_logprobs_and_usage(provider):
-    completion = await provider.complete(request(provider, logprobs=3))
-    assert "Paris" in completion.text
-    assert completion.usage.completion_tokens > 0
-    assert completion.usage.prompt_tokens > 10
-    (logprobs,) = completion.logprobs
-    assert len(logprobs.tokens) == len(logprobs.logprobs) == len(logprobs.top)
+async def test_a_chat(provider):
+    answer = await provider.complete(request(provider, max_tokens=24))
+    assert answer.text.strip()
+    assert answer.model == NAME
+    assert answer.usage.prompt_tokens > 5
+    assert 0 < answer.usage.completion_tokens <= 24
+    assert [info.id for info in await provider.models()] == [NAME]
+    assert provider.endpoint.startswith("managed:llama.cpp:")
+    assert KNOWN[NAME].sha256 in provider.endpoint
+
+
+async def test_a_completion_with_alternatives(provider):
+    asked = request(provider, "The capital of France is", api="completions", logprobs=3, max_tokens=4)
+    answer = await provider.complete(asked)
+    assert answer.text.startswith(" Paris")
+    (logprobs,) = answer.logprobs
+    assert "".join(logprobs.tokens) == answer.text
+    assert all(len(top) >= 3 for top in logprobs.top)
     assert all(value <= 0 for value in logprobs.logprobs)
 
 
-async def test_greedy_answers_do_not_depend_on_what_else_is_asked(provider):
-    texts = [f"Write one sentence about the number {number}." for number in range(6)]
-    alone = [(await provider.complete(request(provider, text))).text for text in texts]
-    together = await asyncio.gather(*(provider.complete(request(provider, text)) for text in reversed(texts)))
-    assert [completion.text for completion in reversed(together)] == alone
+async def test_stop_and_length(provider):
+    cut = await provider.complete(request(provider, "Count from 1 to 9.", stop=("\n",), max_tokens=60))
+    assert "\n" not in cut.text
+    assert cut.finish_reasons == ("stop",)
+    short = await provider.complete(request(provider, "Tell me a long story.", max_tokens=3))
+    assert short.finish_reasons == ("length",)
+    assert short.usage.completion_tokens == 3
 
 
-async def test_its_identity_names_engine_and_weights_but_no_port(provider):
-    assert provider.endpoint.startswith("managed:llama.cpp:")
-    assert KNOWN[NAME].sha256 in provider.endpoint
-    assert str(provider._server.port) not in provider.endpoint.split(":")
+async def test_the_same_question_has_the_same_answer_whatever_else_is_asked(provider):
+    alone = await provider.complete(request(provider))
+    others = [request(provider, f"Name {n} fruits.", temperature=1.0, seed=n, max_tokens=6) for n in range(4)]
+    answers = await asyncio.gather(*(provider.complete(asked) for asked in (*others, request(provider))))
+    assert answers[-1].texts == alone.texts
 
 
-async def test_one_server_serves_all_who_ask_for_the_same_weights(provider, home):
-    other = await open_provider(f"local/{NAME}", Settings(home=str(home)), {})
-    assert other._server is provider._server
-    await other.aclose()
-    assert "Paris" in (await provider.complete(request(provider))).text
+async def test_what_the_server_refuses(provider):
+    with pytest.raises(ProviderError) as long:
+        await provider.complete(request(provider, "word " * 6000))
+    assert long.value.kind == "context_length"
+    for problem, wrong in (("at most 50", {"logprobs": 51}), ("prompt_logprobs", {"prompt_logprobs": 0})):
+        with pytest.raises(UsageError, match=problem):
+            provider.check(request(provider, **wrong))
 
 
-async def test_a_killed_server_is_started_again(provider):
-    os.kill(provider._server.pid, signal.SIGKILL)
+async def test_a_server_that_is_killed_between_two_questions(provider):
+    before = await provider.complete(request(provider))
+    pid = provider._server.pid
+    os.kill(pid, signal.SIGKILL)
     await provider._server._child.wait()
-    assert "Paris" in (await provider.complete(request(provider))).text
+    assert (await provider.complete(request(provider))).texts == before.texts
+    assert provider._server.pid != pid
 
 
-async def test_closing_ends_the_server(home):
-    opened = await open_provider(f"local/{NAME}", Settings(home=str(home)), {})
-    who = process.identity(opened._server.pid)
+async def test_a_server_that_is_killed_under_a_question(provider):
+    asked = asyncio.create_task(provider.complete(request(provider, "Tell me a story.", max_tokens=2000)))
+    slow = asyncio.create_task(provider.complete(request(provider, "Tell me another.", max_tokens=2000)))
+    await provider.models()  # it is at work, and still answers
+    os.kill(provider._server.pid, signal.SIGKILL)
+    lost = await asyncio.gather(asked, slow, return_exceptions=True)
+    assert all(error.kind in {"reset", "unavailable", "truncated_body"} for error in lost)
+    assert (await provider.complete(request(provider))).text
+
+
+async def test_two_users_of_one_engine(provider, home):
+    judge = await open_provider(f"local/{NAME}", Settings(home=str(home)), {})
+    assert judge._server is provider._server
+    await judge.aclose()
+    assert (await provider.complete(request(provider))).text
+
+
+async def test_a_gguf_file_by_its_path(weights, tmp_path):
+    path = weights / KNOWN[NAME].file
+    opened = await open_provider(f"local/{path}", Settings(home=str(tmp_path)), {})
+    assert [info.id for info in await opened.models()] == [str(path)]
+    assert KNOWN[NAME].sha256 in opened.endpoint
     await opened.aclose()
-    assert not process.alive(who)
-    assert list((home / "servers").glob("*.log")) == []
 
 
-def test_no_server_outlives_a_killed_parent(home, until):
-    parent = subprocess.Popen([sys.executable, "-c", HOLDER, str(home)], stdout=subprocess.PIPE, text=True)
-    with parent:
-        who = process.identity(int(parent.stdout.readline()))
-        assert process.alive(who)
-        parent.kill()
-    until(lambda: not process.alive(who), "the server is gone")
+async def test_damaged_weights(tmp_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / KNOWN[NAME].file).write_bytes(b"GGUF" * 100)
+    with pytest.raises(StoreError, match="is damaged"):
+        await open_provider(f"local/{NAME}", Settings(home=str(tmp_path)), {})
 
 
-async def test_damaged_weights_are_found_out(home, weights):
-    (home / "models").unlink()
-    (home / "models").mkdir()
-    damaged = home / "models" / KNOWN[NAME].file
-    shutil.copy(weights / KNOWN[NAME].file, damaged)
-    with damaged.open("r+b") as file:
-        file.seek(1 << 20)
-        file.write(b"\0" * 64)
-    with pytest.raises(StoreError, match=KNOWN[NAME].sha256[:8]):
-        await verify(damaged, KNOWN[NAME])
+def test_pull_and_list(llmgen, weights):
+    llmgen.home.mkdir()
+    (llmgen.home / "models").symlink_to(weights)
+    pulled = llmgen("models", "pull")
+    assert (pulled.code, pulled.err) == (0, "")
+    assert pulled.out.strip() == str(llmgen.home / "models" / KNOWN[NAME].file)
+    listed = llmgen("models", "list")
+    assert pulled.out.strip() in listed.out
+    assert f"local/{NAME}" in listed.out
 
 
-async def test_missing_weights_name_the_command_that_fetches_them(tmp_path):
-    with pytest.raises(UsageError) as missing:
-        await locate(NAME, tmp_path)
-    assert "llmgen models pull" in f"{missing.value.message} {missing.value.hint}"
+def test_list_and_price_what_vendors_serve(llmgen):
+    served = llmgen("models", "list", "--endpoint", "openai")
+    assert served.out.split() == ["openai/gpt-4o", "openai/gpt-4o-mini", "openai/judge"]
+    prices = llmgen("models", "prices", "--filter", "4o-mini")
+    assert "openai/gpt-4o-mini" in prices.out
+    assert "0.15" in prices.out
+    for words in (("prices", "--filter", "zzz"), ("list", "--endpoint", "opnai"), ("pull", "smollm")):
+        wrong = llmgen("models", *words)
+        assert wrong.code == 2
+        assert len(wrong.err.strip().splitlines()) == 1
+        assert wrong.out == ""
 
 
-async def test_a_file_that_is_no_model_ends_with_the_engines_own_words(tmp_path):
-    nonsense = tmp_path / "nonsense.gguf"
-    nonsense.write_bytes(b"GGUF" + b"\xff" * 4096)
-    located = Located(name="nonsense", path=str(nonsense), sha256="0" * 64, quant="?")
-    with pytest.raises(FatalProvider, match="died while starting"):
-        await embedded.acquire(located, tmp_path, embedded.EngineSettings())
+def test_doctor(llmgen, weights):
+    llmgen.home.mkdir()
+    (llmgen.home / "models").symlink_to(weights)
+    well = llmgen("doctor")
+    assert well.code == 0
+    assert f"{NAME} (Q4_1)" in well.out
+    assert "OPENAI_API_KEY is set" in well.out
+    (llmgen.home / "results.duckdb").write_bytes(b"no database" * 999)
+    ill = llmgen("doctor", "--json")
+    assert ill.code == 1
+    failed = [finding for finding in json.loads(ill.out) if finding["status"] == "fail"]
+    assert [finding["subject"] for finding in failed] == ["database"]
 
 
-async def test_a_server_that_is_not_ready_in_time_is_ended(home):
-    located = await locate(NAME, home)
-    with pytest.raises(FatalProvider, match="not ready within"):
-        await embedded.acquire(located, home, embedded.EngineSettings(start_s=0.001))
-
-
-def test_models_list_tells_what_is_pulled(home, tmp_path_factory):
-    def listed(folder):
-        words = [str(Path(sys.executable).with_name("llmgen")), "--home", str(folder), "models", "list"]
-        return subprocess.run(words, capture_output=True, text=True, check=True).stdout
-
-    assert NAME in listed(home)
-    assert listed(home) != listed(tmp_path_factory.mktemp("empty"))
+def test_no_managed_servers(llmgen):
+    assert json.loads(llmgen("vllm", "status", "--json").out) == []
+    assert "none" in llmgen("vllm", "down", "vllm-1").err
+    assert llmgen("vllm", "down").code == 2
+    assert llmgen("vllm", "down", "--all").code == 0
+    assert llmgen("vllm", "up", "x", "--adapter", "no-separator").code == 2
