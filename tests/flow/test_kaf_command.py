@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from llmgen.extract import EXTRACTORS
 from llmgen.extract.ranges import NO_VALID_ANSWER
 
 MATH = "a(n) number / set / vector / matrix / interval / expression / function / equation / inequality"
@@ -173,3 +174,50 @@ def test_xfinder_over_http_asks_the_completions_api(llmgen, file, emulator):
     assert all(seen.body["prompt"].endswith("\n<|Bot|>:") for seen in posts)
     longest = max(posts, key=lambda seen: len(seen.body["prompt"]))
     assert longest.body["prompt"] == posts[0].body["prompt"]
+
+
+def test_the_public_file_gives_the_published_baselines(llmgen, shared_data):
+    data = shared_data / "extraction" / "public.jsonl"
+    words = ("--extractor", "strict", "--extractor", "flexible", "--extractor", "first-option:bbh")
+    found = llmgen("eval", "kaf", "--data", data, *words, "--json").json["metrics"]["extractors"]
+    right = {
+        name: {kind: round(group["accuracy"] * group["n"]) for kind, group in one["by_type"].items()}
+        for name, one in found.items()
+    }
+    flexible = {"alphabet_option": 75, "short_text": 76, "categorical_label": 65, "math": 111}
+    assert all(abs(right["flexible"][kind] - count) <= 1 for kind, count in flexible.items())
+    assert abs(right["strict"]["alphabet_option"] - 79) <= 1
+    assert abs(right["first-option:bbh"]["alphabet_option"] - 86) <= 1
+    assert found["flexible"]["by"]["label_method"]["hand"]["n"] == 230
+
+
+HOSTILE = [
+    option(1, "x " * 500_000 + "The answer is (B).", "B"),
+    option(2, "\u202e\u2067 B \u2069 \u05d0\u05d1\u05d2", "B"),
+    option(3, "\0\0(B)\0", "B"),
+    option(4, "\ud800\udc00\ud800", NO_VALID_ANSWER),
+    option(5, "(" * 20_000, NO_VALID_ANSWER),
+    option(6, "the same", NO_VALID_ANSWER, standard_answer_range=[["A", "the same"], ["B", "the same"]]),
+    option(7, "(AD)", "AD", standard_answer_range=[[name, f"text {name}"] for name in ("A", "AD")]),
+    option(
+        8,
+        "Option 29.",
+        "L29",
+        standard_answer_range=[[f"L{n}", f"Option {n}" if n % 2 else ""] for n in range(30)],
+    ),
+    {
+        **option(9, "\\frac{" * 3_000 + "9" * 5_000, NO_VALID_ANSWER),
+        "key_answer_type": "math",
+        "standard_answer_range": MATH,
+    },
+]
+
+
+def test_hostile_outputs_crash_no_extractor(llmgen, file):
+    names = [name for name in EXTRACTORS.names() if not name.startswith(("judge", "xfinder"))]
+    words = [word for name in names for word in ("--extractor", name)]
+    done = llmgen("eval", "kaf", "--data", file(HOSTILE), *words, "--json")
+    assert done.code == 0, done.err
+    found = done.json["metrics"]["extractors"]
+    assert {name: one["errors"] for name, one in found.items()} == dict.fromkeys(names, 0)
+    assert llmgen.sql("select * from failures") == []
