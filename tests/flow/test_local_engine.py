@@ -103,6 +103,7 @@ async def test_a_server_that_is_killed_under_a_question(provider):
     os.kill(provider._server.pid, signal.SIGKILL)
     lost = await asyncio.gather(asked, slow, return_exceptions=True)
     assert all(error.kind in {"reset", "unavailable", "truncated_body"} for error in lost)
+    await provider._server._child.wait()  # until it is reaped, it is asked in vain: the retry's business
     assert (await provider.complete(request(provider))).text
 
 
