@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeAlias
+from collections.abc import Awaitable, Sequence
+from typing import Protocol
 
 from llmgen.extract import EXTRACTORS
+from llmgen.extract.judge import Fill
 from llmgen.extract.options import Options
-from llmgen.types import Answer, Completion, Extract, Message, Request, Struct
+from llmgen.types import Answer, Completion, Extract, Request, Struct
 
 PASSED_ON = frozenset({"budget", "cancelled"})
 """Kinds of ProviderError that leave a sample pending: no extractor turns them into an answer."""
-
-Fill: TypeAlias = Callable[..., tuple[Message, ...]]
-"""(template, **values) -> messages, as `Prompts.fill`."""
 
 
 class Line(Protocol):

@@ -9,11 +9,11 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from llmgen.errors import ProviderError, UsageError
-from llmgen.extract.base import PASSED_ON, ExtractContext, Fill, Line, failed
-from llmgen.extract.judge import SAMPLING, fence_for
+from llmgen.extract.base import PASSED_ON, ExtractContext, Line, failed
+from llmgen.extract.judge import SAMPLING, Fill, fence_for
 from llmgen.extract.normalise import into_range
 from llmgen.extract.ranges import NO_VALID_ANSWER, Range, range_of
-from llmgen.text import fold, without_reasoning
+from llmgen.text import fold, without_reasoning, without_surrogates
 from llmgen.types import Answer, Extract, Request, Sample, Struct, content_hash
 
 EXTRACT_TEMPLATE, VERDICT_TEMPLATE = "judge_extract", "judge_verdict"
@@ -70,7 +70,7 @@ class JudgeExtractor:
     def request(self, sample: Sample, text: str) -> Request:
         """What the judge is asked about `text`."""
         answers = range_of(sample)
-        question, output = _sendable(sample.question), _sendable(text)
+        question, output = without_surrogates(sample.question), without_surrogates(text)
         extra: dict[str, Any] = {}
         if self._mode == "verdict":
             gold = _gold(sample, answers)
@@ -196,8 +196,3 @@ def _schema(answers: Range) -> dict[str, Any]:
         "additionalProperties": False,
     }
     return {"type": "json_schema", "json_schema": {"name": "reading", "strict": True, "schema": schema}}
-
-
-def _sendable(text: str) -> str:
-    """`text` with lone surrogates, which no request can carry, as U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

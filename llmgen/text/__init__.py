@@ -10,6 +10,7 @@ from llmgen.text.numbers import is_number
 from llmgen.text.reading import Reading, read, split_tokens
 from llmgen.text.reasoning import without_reasoning
 from llmgen.text.replies import is_abstention, yes_or_no
+from llmgen.text.surrogates import without_surrogates
 
 __all__ = [
     "Reading",
@@ -22,5 +23,6 @@ __all__ = [
     "without_answer_prefix",
     "without_dates",
     "without_reasoning",
+    "without_surrogates",
     "yes_or_no",
 ]

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from llmgen.text import without_surrogates
 from llmgen.types import AnswerType, Sample, Struct
 
 NO_VALID_ANSWER = "[No valid answer]"
@@ -83,7 +84,7 @@ def as_item(row: Any, place: str) -> Item:
     tags["label"] = _label(label, values)
     sample = Sample(
         id=str(checked.id) if checked.id is not None else place,
-        question=_sendable(checked.question),
+        question=without_surrogates(checked.question),
         answer_type=kind,
         target=gold,
         choices=choices,
@@ -123,13 +124,13 @@ def _options(listed: _Listed) -> tuple[tuple[str, ...], tuple[str, ...]]:
     letters = tuple(str(letter).strip() for letter, _ in pairs)
     if any(not letter or "," in letter for letter in letters) or len(set(letters)) < len(letters):
         raise Malformed("the letters of standard_answer_range must be different names")
-    return letters, tuple(_sendable(str(text)) for _, text in pairs)
+    return letters, tuple(without_surrogates(str(text)) for _, text in pairs)
 
 
 def _texts(listed: _Listed) -> tuple[str, ...]:
     if any(isinstance(value, list) for value in listed):
         raise Malformed("standard_answer_range must hold texts")
-    return tuple(_sendable(str(value)) for value in listed)
+    return tuple(without_surrogates(str(value)) for value in listed)
 
 
 def _label(label: str, values: tuple[str, ...]) -> str:
@@ -140,8 +141,3 @@ def _label(label: str, values: tuple[str, ...]) -> str:
     if values and label not in values:
         raise Malformed(f"extracted_label {label!r} is outside its range")
     return label
-
-
-def _sendable(text: str) -> str:
-    """`text` with lone surrogates, which no request can carry, as U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from llmgen.errors import ProviderError, UsageError
-from llmgen.extract.base import PASSED_ON, ExtractContext, Fill, Line, failed
+from llmgen.extract.base import PASSED_ON, ExtractContext, Line, failed
+from llmgen.extract.judge import Fill
 from llmgen.extract.options import Options
 from llmgen.extract.ranges import Range, range_of
 from llmgen.extract.xfinder.prompt import STOPS, SYSTEM, TRAINING_SYSTEM, Form, elided

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from llmgen.extract.base import Fill
+from llmgen.extract.judge import Fill
 from llmgen.extract.ranges import Range
+from llmgen.text import without_surrogates
 from llmgen.types import Struct
 
 SYSTEM = "You are a help assistant tasked with extracting the precise key answer from given output sentences."
@@ -32,7 +33,7 @@ class Form(Struct):
         if self.escape:
             values = {name: text.replace("<|", f"<{_BREAK}|") for name, text in values.items()}
         (message,) = fill(self.template, system=self.system, instruction=self.instruction, **values)
-        return message.content.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return without_surrogates(message.content)
 
 
 def range_text(answers: Range) -> str:
