@@ -24,24 +24,23 @@ def answer(
     answers: list[Completion | ProviderError] = []
     try:
         prompts = [_tokens(model, request) for request in requests]
-        fits = [len(tokens) < model.context for tokens in prompts]
+        refused = [_refused(tokens, model.context) for tokens in prompts]
         jobs = [
             job
-            for request, tokens, fit in zip(requests, prompts, fits, strict=True)
-            if fit
+            for request, tokens, no in zip(requests, prompts, refused, strict=True)
+            if no is None
             for job in _jobs(model, request, tokens)
         ]
         written = iter(model.write(jobs, cancelled) if jobs else [])
         if cancelled.is_set():
             return [ProviderError("cancelled", "the provider is closed") for _ in requests]
-        for request, tokens, fit in zip(requests, prompts, fits, strict=True):
-            if fit:
-                texts = [next(written) for _ in range(request.sampling.n)]
-                done = _completion(model, request, tokens, texts)
-                took = time.perf_counter() - started
-                answers.append(replace(done, endpoint=endpoint, latency_s=took))
-            else:
-                answers.append(_too_long(len(tokens), model.context))
+        for request, tokens, no in zip(requests, prompts, refused, strict=True):
+            if no is not None:
+                answers.append(no)
+                continue
+            texts = [next(written) for _ in range(request.sampling.n)]
+            done = _completion(model, request, tokens, texts)
+            answers.append(replace(done, endpoint=endpoint, latency_s=time.perf_counter() - started))
     except Exception as error:  # noqa: BLE001  # torch raises anything, and the askers must hear of it
         said = f"the model failed: {type(error).__name__}: {error}"
         answers += [ProviderError("unavailable", said) for _ in requests[len(answers) :]]
@@ -61,7 +60,7 @@ def _jobs(model: TorchModel, request: Request, tokens: tuple[int, ...]) -> list[
     return [
         Job(
             tokens=tokens,
-            max_new=min(sampling.max_tokens or room, room),
+            max_new=room if sampling.max_tokens is None else min(sampling.max_tokens, room),
             temperature=1.0 if sampling.temperature is None else sampling.temperature,
             top_p=1.0 if sampling.top_p is None else sampling.top_p,
             seed=None if sampling.seed is None else sampling.seed + index,
@@ -87,7 +86,11 @@ def _completion(
     )
 
 
-def _too_long(tokens: int, context: int) -> ProviderError:
-    return ProviderError(
-        "context_length", f"the prompt has {tokens} tokens, the model's context is {context}"
-    )
+def _refused(tokens: tuple[int, ...], context: int) -> ProviderError | None:
+    """Why a prompt cannot be answered, None when it can."""
+    if not tokens:
+        return ProviderError("bad_request", "the prompt is empty")
+    if len(tokens) >= context:
+        said = f"the prompt has {len(tokens)} tokens, the model's context is {context}"
+        return ProviderError("context_length", said)
+    return None

@@ -69,10 +69,11 @@ class TorchModel:
     def write(self, jobs: Sequence[Job], cancelled: threading.Event) -> list[Written]:
         """Decodes all jobs together until each has ended; what is there so far when `cancelled` is set."""
         rows = [_Row(job) for job in jobs]
-        open_rows = list(rows)
-        width = max(len(job.tokens) for job in jobs)
-        ids = self._tensor([[self._pad] * (width - len(j.tokens)) + list(j.tokens) for j in jobs])
-        mask = self._tensor([[0] * (width - len(j.tokens)) + [1] * len(j.tokens) for j in jobs])
+        open_rows = [row for row in rows if row.job.max_new > 0]
+        prompts = [list(row.job.tokens) for row in open_rows]
+        width = max(map(len, prompts), default=0)
+        ids = self._tensor([[self._pad] * (width - len(tokens)) + tokens for tokens in prompts])
+        mask = self._tensor([[0] * (width - len(tokens)) + [1] * len(tokens) for tokens in prompts])
         positions = (mask.cumsum(-1) - 1).clamp(min=0)
         cache = DynamicCache(config=self._model.config)
         while open_rows and not cancelled.is_set():
@@ -86,14 +87,16 @@ class TorchModel:
             )
             self._step(open_rows, out.logits[:, -1].float())
             keep = [index for index, row in enumerate(open_rows) if row.finish is None]
-            if keep and len(keep) < len(open_rows):
+            if not keep:
+                break
+            if len(keep) < len(open_rows):
                 chosen = self._tensor(keep)
                 cache.batch_select_indices(chosen)
                 mask, positions = mask[chosen], positions[chosen]
             open_rows = [open_rows[index] for index in keep]
             ids = self._tensor([[row.tokens[-1]] for row in open_rows])
-            mask = torch.cat([mask[: len(open_rows)], torch.ones_like(ids)], dim=-1)
-            positions = positions[: len(open_rows), -1:] + 1
+            mask = torch.cat([mask, torch.ones_like(ids)], dim=-1)
+            positions = positions[:, -1:] + 1
         return [self._written(row) for row in rows]
 
     @torch.inference_mode()

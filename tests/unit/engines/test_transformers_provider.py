@@ -173,6 +173,19 @@ async def test_beyond_the_context(provider):
     assert filled.usage.prompt_tokens + filled.usage.completion_tokens <= 256
 
 
+async def test_the_prompt_alone_and_no_prompt_at_all(provider):
+    none, some, empty = await asyncio.gather(
+        ask(provider, "the cat", max_tokens=0, prompt_logprobs=0),
+        ask(provider, "the cat"),
+        ask(provider, ""),
+        return_exceptions=True,
+    )
+    assert (none.texts, none.finish_reasons, none.usage.completion_tokens) == (("",), ("length",), 0)
+    assert "".join(none.prompt_logprobs.tokens) == "the cat"
+    assert some.text
+    assert (empty.kind, empty.message) == ("bad_request", "the prompt is empty")
+
+
 async def test_the_loop_goes_on_while_the_model_works(provider):
     asked = asyncio.create_task(ask(provider, "the cat", max_tokens=200, n=8, temperature=2.0, seed=1))
     turns = 0
