@@ -27,7 +27,7 @@ def observe(info: RateInfo) -> None:
     _limiter.get().observe(info)
 
 
-class Reopened(Exception):  # noqa: N818  # a turn of events between two layers, no error
+class Reopened(Exception):  # a turn of events between two layers, no error
     """The breaker opened while the request was in the limiter's queue: it was not sent."""
 
 

@@ -13,7 +13,7 @@ FINGERPRINT = "fp_emulator"
 _BAD, _INVALID = 400, "invalid_request_error"
 
 
-class Rejected(Exception):  # noqa: N818  # it is answered, not raised to a caller
+class Rejected(Exception):  # it is answered, not raised to a caller
     """The vendor answers with an error: HTTP status, code, message, and headers of its own."""
 
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:

@@ -99,7 +99,7 @@ class _Body(msgspec.Struct, frozen=True):
     code: int | str | None = None
 
 
-class Refused(Exception):  # noqa: N818  # a refusal is an answer, not an error
+class Refused(Exception):  # a refusal is an answer, not an error
     """The vendor declined to answer this prompt: an outcome of its own, not a failure."""
 
     def __init__(self, reason: str, message: str) -> None:
