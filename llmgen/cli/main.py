@@ -31,7 +31,7 @@ COMMANDS = {
     "fold": ("llmgen.cli.runs:fold", "Fold journals into the database (repair)."),
     "cache": ("llmgen.cli.cache:cache", "Statistics and pruning of the response cache."),
     "models": ("llmgen.cli.models:models", "Pull, list and price models."),
-    "extractors": ("llmgen.cli.extractors:extractors", "List the readers of answers; train the embedded one."),
+    "extractors": ("llmgen.cli.extractors:extractors", "List the readers of answers; train pinpoint."),
     "vllm": ("llmgen.cli.vllm:vllm", "Start, stop and look at managed vLLM servers."),
     "doctor": ("llmgen.cli.doctor:doctor", "What works here, and how to mend what does not."),
     "completion": ("llmgen.cli.completion:completion", "Print the shell completion script."),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Self
 
-from llmgen.extract.maths import Percent, Step, Verifier, climb
+from llmgen.extract.maths import Percent, Step, climb
+from llmgen.extract.maths.verifier import Verifier
 from llmgen.extract.normalise import into_range
 from llmgen.extract.ranges import NO_VALID_ANSWER, Range
 from llmgen.types import Struct

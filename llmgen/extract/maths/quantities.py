@@ -52,13 +52,12 @@ _LONGEST = 400
 _SHORTEST_WORD = 3  # "5xy" is a product
 _THOUSANDS = re.compile(r"(?<=\d)[, ](?=\d{3}(?!\d))")
 _SPLIT = re.compile(
-    r"(?P<lead>us\$|[$€£¥])?\s*"
+    r"(?P<lead>(?:us|US)\$|[$€£¥])?\s*"
     r"(?P<number>[+-]?\s?(?:\\frac\s*(?:\{[^{}]*\}|\d)\s*(?:\{[^{}]*\}|\d)|[\d.,]+(?:\s+\d+/\d+|\s*/\s*\d[\d.,]*)?"
     r"(?:[eE][+-]?\d+)?(?:\s\d{3})*|[负零〇一二两三四五六七八九十百千万亿])"
     r"(?:\s*(?:\\times|\\cdot|\*)\s*10\s*\^\s*(?:\{[^{}]*\}|[+-]?\d+))?[零〇一二两三四五六七八九十百千万亿]*)"
     r"(?P<blank>\s*)"
-    r"(?P<unit>%|[a-z°¢$€£¥\u4e00-\u9fff][a-z°¢$€£¥\u4e00-\u9fff /.'-]{0,40}(?:\^\{?-?\d\}?)?)?",
-    re.IGNORECASE,
+    r"(?P<unit>%|[A-Za-z°¢$€£¥\u4e00-\u9fff][A-Za-z°¢$€£¥\u4e00-\u9fff /.'-]{0,40}(?:\^\{?-?\d\}?)?)?"
 )
 
 

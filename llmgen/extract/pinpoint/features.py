@@ -156,7 +156,8 @@ def _local(scene: Scene, facts: Layout, i: int) -> list[str]:
     right = low[end : end + _REACH].lstrip(".):*\"'` ]}$")
     cut = _SENTENCE_END.search(right)
     clause = right[: cut.start()] if cut else right
-    said = [name for name, words in facts.after if cues.has(clause, words)]
+    # Behind a comma begins a remark on the matter, no predicate: "No, it does not follow".
+    said = [] if clause[:1] == "," else [name for name, words in facts.after if cues.has(clause, words)]
     for name in said:
         if not (name == "a:affirm" and "a:deny" in said):
             found += (name, f"{name}&{kind}")

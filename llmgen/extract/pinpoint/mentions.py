@@ -35,7 +35,7 @@ _OWN_FORM = {
     form: f"{form}+text"
     for form in ("paren", "bracket", "dot", "colon", "bare", "marked", "cjk", "lower", "brace")
 }
-_NEXT = 5
+_NEXT, _BACK = 5, 72
 _BETWEEN = "\x1f"
 _ENCLOSED = {"()": "paren", "{}": "brace"} | {a + b: "marked" for a in "*\"'`[" for b in "*\"'`]"}
 _AFTER_LETTER = {")": "bracket", ":": "colon", "、": "dot", ".": "dot"}
@@ -143,7 +143,9 @@ def find(names: Names, text: str, low: str) -> list[Hit]:
     """Every place that names a value, in order; a place inside a longer one is dropped."""
     hits = _texts(names, low)
     if names.letters:
-        hits += _letters(names.letters, text, low)
+        hits += [
+            hit for hit in _letters(names.letters, text, low) if hit.form != "word" or _announced(low, hit)
+        ]
     hits.sort(key=lambda hit: (hit.start, -hit.end))
     kept: list[Hit] = []
     end = -1
@@ -159,6 +161,13 @@ def find(names: Names, text: str, low: str) -> list[Hit]:
                 continue
         kept.append(hit)
     return kept
+
+
+def _announced(low: str, hit: Hit) -> bool:
+    """The article "A" and the pronoun "I" are options only where an answer is announced."""
+    begin = max(0, hit.start - _BACK)
+    lead = low[begin : hit.start]
+    return cues.direct(lead, cues.flatten(lead), len(lead)).kind == "announced"
 
 
 def _letters(known: dict[str, int], text: str, low: str) -> list[Hit]:

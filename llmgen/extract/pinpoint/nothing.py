@@ -73,7 +73,10 @@ def _decisive(scene: Scene, facts: Layout, described: Sequence[Sequence[str]]) -
     }
     found = [f"n_affirmed:{_bucket(len(affirmed))}"]
     if scene.places:
-        names = described[facts.strong[-1] if facts.strong else -1]
+        at = facts.strong[-1] if facts.strong else len(scene.places) - 1
+        names = described[at]
+        if scene.places[at].form == "symbol":
+            found.append("decisive:symbol")
         found.append(f"decisive_joined:{'joined_before' in names or 'joined_after' in names}")
         found.append(f"starts:{facts.directs[0].kind == 'start'}")
         found += [f"decisive:{name}" for name in _DECISIVE if name in names]

@@ -60,12 +60,11 @@ def prepare(answers: Range, question: str, text: str) -> tuple[Scene | None, tup
     """The scene of a text (None: empty), the range's values and, for math, every candidate as written."""
     repeated = asked(question)
     names = mentions.names_of(answers, question)
-    cleaned = without_echo(clean(text), repeated, names.texts)
-    part = segment(cleaned, lower(cleaned), repeated)
-    body = part.text
+    cleaned = clean(text)
+    part = segment(*without_echo(cleaned, lower(cleaned), repeated, names.texts), repeated)
+    body, low = part.text, part.low
     if not body.strip():
         return None, answers.values, []
-    low = lower(body)
     declared, hollow = fields(body)
     flags = [f"is:{name}" for name in ("thought", "open_thought", "cut") if getattr(part, name)]
     if hollow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ _LABEL = re.compile(r"^(?=\S)[^\W\d_]{1,14}:", re.MULTILINE)
 _CHOICES = re.compile(r"answer|choice|option|答案|选项|类别|^[a-z]:", re.IGNORECASE)
 _PIECE = re.compile(r"[^\n。]+")
 _OPTION_LINE = re.compile(r"\W*[a-z]\W")
-_LINE, _LINE_CHINESE, _OPENING = 40, 16, 40
+_LINE, _LINE_CHINESE, _OPENING, _GAP = 40, 16, 40, 4
 _OWN, _MOST_ASKED = 24, 8_000
 
 
@@ -28,6 +29,7 @@ class Segment(NamedTuple):
     """The part to read. `thought`: nothing stood outside the reasoning marks; `cut`: a run-on was cut off."""
 
     text: str
+    low: str
     thought: bool = False
     open_thought: bool = False
     cut: bool = False
@@ -49,35 +51,53 @@ def asked(question: str) -> Asked:
     return Asked(lower(cleaned), _ODD.sub("", cleaned[:200]).lower()[:_OWN], tuple(sorted(labels)))
 
 
-def without_echo(text: str, question: Asked, named: tuple[str, ...]) -> str:
-    """`text` with the question's own words blanked: a start that repeats it, whole lines or sentences of it.
+def without_echo(text: str, low: str, question: Asked, named: tuple[str, ...]) -> tuple[str, str]:
+    """`text`, and `low` (the same in lower case), with the question's own words blanked.
 
-    A line that begins like an option, or is one of the texts in `named`, stays: it may be the answer.
+    These are a start that repeats it, and whole lines or sentences of it. A line that begins like an option,
+    or is one of the texts in `named`, stays: it may be the answer.
     """
-    low = lower(text)
-    spans = [
-        (match.start(), match.end())
-        for match in _PIECE.finditer(low)
-        if _is_echo(match[0], question) and match[0].strip(" .*\"'") not in named
-    ]
+    spans = _echoed_pieces(low, question, named)
     lead = len(low) - len(low.lstrip())
     opening = low[lead : lead + _OPENING]
-    if (
-        not spans
-        and len(opening) == _OPENING
-        and opening in question.low
-        and not low.strip().startswith(named)
-    ):
+    starts = not spans and len(opening) == _OPENING and opening in question.low
+    if starts and not any(low.startswith(name, lead) for name in named if name):
         spans = [(lead, _common_end(low, lead, question.low))]
+    return (_blanked(text, spans), _blanked(low, spans)) if spans else (text, low)
+
+
+def _blanked(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    kept, at = [], 0
     for start, end in spans:
-        text = text[:start] + " " * (end - start) + text[end:]
-    return text
+        kept += [text[at:start], " " * (end - start)]
+        at = end
+    return "".join([*kept, text[at:]])
 
 
-def _is_echo(piece: str, question: Asked) -> bool:
-    stripped = piece.strip()
-    shortest = _LINE_CHINESE if stripped[:1] > "\u2e80" else _LINE
-    return len(stripped) >= shortest and stripped in question.low and not _OPTION_LINE.match(stripped)
+def _echoed_pieces(low: str, question: Asked, named: tuple[str, ...]) -> list[tuple[int, int]]:
+    """Lines and sentences taken from the question; a short one only where it goes on right after another."""
+    spans = []
+    goes_on = -1
+    for match in _PIECE.finditer(low):
+        piece = match[0].strip()
+        at = -1
+        if _is_echo(piece, question, named):
+            at = question.low.find(piece)
+        elif piece and goes_on >= 0:
+            at = question.low.find(piece, goes_on, goes_on + len(piece) + _GAP)
+        if at < 0:
+            goes_on = -1 if piece else goes_on
+            continue
+        goes_on = at + len(piece)
+        spans.append(match.span())
+    return spans
+
+
+def _is_echo(piece: str, question: Asked, named: tuple[str, ...]) -> bool:
+    shortest = _LINE_CHINESE if piece[:1] > "\u2e80" else _LINE
+    if len(piece) < shortest or piece not in question.low or piece.strip(" .*\"'") in named:
+        return False
+    return not _OPTION_LINE.match(piece) or sum(text in piece for text in named if text) > 1
 
 
 def _common_end(low: str, start: int, asked_low: str) -> int:
@@ -106,7 +126,9 @@ def segment(text: str, low: str, question: Asked) -> Segment:
         thought = open_thought = True
         text, low = text[start + 7 :], low[start + 7 :]
     at = _first(_run_on(text, low, question), _own_label(text, question))
-    return Segment(text[:at], thought, open_thought, cut=True) if at else Segment(text, thought, open_thought)
+    if at:
+        return Segment(text[:at], low[:at], thought, open_thought, cut=True)
+    return Segment(text, low, thought, open_thought)
 
 
 def _first(*places: int) -> int:

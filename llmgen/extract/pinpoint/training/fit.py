@@ -19,7 +19,7 @@ from llmgen.extract.pinpoint.training.generate import Example
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-_RARE = 12
+_RARE, _EPOCHS, _RATE = 12, 400, 0.05
 _DECIMALS = 3
 
 
@@ -85,19 +85,20 @@ def _matrix(cases: Sequence[Case], index: dict[str, int]) -> _Matrix:
     )
 
 
-def fit(
-    cases: Sequence[Case], *, epochs: int = 400, decay: float = 1e-6, rate: float = 0.05
-) -> dict[str, float]:
-    """Weights of the highest mean log probability of the right rows, less an L2 penalty (Adam)."""
+def fit(cases: Sequence[Case], *, rare: int = _RARE, decay: float = 1e-6) -> dict[str, float]:
+    """Weights of the highest mean log probability of the right rows, less an L2 penalty (Adam).
+
+    Features seen in fewer than `rare` rows are left out.
+    """
     counts = Counter(name for one in cases for names in one.rows for name in set(names))
-    names = sorted(name for name, count in counts.items() if count >= _RARE)
+    names = sorted(name for name, count in counts.items() if count >= rare)
     data = _matrix(cases, {name: i for i, name in enumerate(names)})
     weights, first, second = (np.zeros(len(names)) for _ in range(3))
-    for epoch in range(1, epochs + 1):
+    for epoch in range(1, _EPOCHS + 1):
         gradient = _gradient(data, weights) + decay * len(names) * weights
         first = 0.9 * first + 0.1 * gradient
         second = 0.999 * second + 0.001 * gradient**2
-        weights -= rate * (first / (1 - 0.9**epoch)) / (np.sqrt(second / (1 - 0.999**epoch)) + 1e-8)
+        weights -= _RATE * (first / (1 - 0.9**epoch)) / (np.sqrt(second / (1 - 0.999**epoch)) + 1e-8)
     rounded = np.round(weights, _DECIMALS)
     return {name: float(weight) for name, weight in zip(names, rounded, strict=True) if weight}
 

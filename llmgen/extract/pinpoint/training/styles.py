@@ -11,6 +11,14 @@ from llmgen.extract.pinpoint.training.phrases import Pool
 from llmgen.extract.pinpoint.training.words import NAMES
 from llmgen.extract.pinpoint.training.writing import announce, fill, local, mention, reasoning
 
+# Pairs of which one denies the other.
+OPPOSITES = (
+    {"true", "false"},
+    {"correct", "incorrect"},
+    {"valid", "invalid"},
+    {"plausible", "implausible"},
+    {"positive", "negative"},
+)
 Family = Callable[[Item, Pool], str]
 
 
@@ -50,15 +58,26 @@ def explained(item: Item, pool: Pool) -> str:
     """The answer first, then why, perhaps with words on the others, perhaps cut off."""
     rng = item.rng
     start = announce(item, pool) if rng.random() < 0.6 else item.say(item.gold, lone=True)
-    lead = rng.choice(
-        ("\n\n", "\n", " ", "\n\nExplanation: ", "\nReason: ", " because ", "\n\n**Explanation:** ", ". ")
+    leads = (
+        "\n\n",
+        "\n",
+        " ",
+        "\n\nExplanation: ",
+        "\nReason: ",
+        " because ",
+        "\n\n**Explanation:** ",
+        ". ",
+        "REMARK",
     )
+    lead = rng.choice(leads)
+    if lead == "REMARK":
+        return start.rstrip(".") + fill(item, pool.pick(local(item, "REMARK")))
     why = reasoning(item, pool)
     if item.kind != "math" and rng.random() < 0.4:
         why += " " + fill(item, pool.pick(local(item, "REJECT")), rng.choice(item.others()))
     if rng.random() < 0.35:
         why = why[: rng.randrange(len(why) // 2, len(why))]
-    return start + lead + why
+    return start + lead + (why if lead != " " else why[:1].upper() + why[1:])
 
 
 def analysed(item: Item, pool: Pool) -> str:
@@ -243,7 +262,7 @@ def concluded_then_more(item: Item, pool: Pool) -> str:
 
 
 def other_language(item: Item, pool: Pool) -> str:
-    """A declaration in one of seven other languages."""
+    """A declaration in one of eight other languages."""
     return pool.pick("ANNOUNCE_OTHER").replace("{x}", item.say(item.gold))
 
 
@@ -272,6 +291,12 @@ def by_text(item: Item, pool: Pool) -> str:
         f"This is {text.lower()}.",
         f"Therefore, {text}.",
     )
+    if {value.lower() for value in item.values} in OPPOSITES:
+        other = item.texts[1 - item.gold].lower()
+        denied = rng.choice(
+            (f"The {item.topic()} is not {other}.", f"It is not {other}.", f"This isn't {other}.")
+        )
+        return denied if rng.random() < 0.5 else rng.choice(forms)
     return rng.choice(("", reasoning(item, pool, 1) + "\n")) + rng.choice(forms)
 
 

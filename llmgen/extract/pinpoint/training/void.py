@@ -33,6 +33,11 @@ def cut_off(item: Item, pool: Pool) -> str:
     text = reasoning(item, pool, item.rng.randrange(3, 10))
     if item.kind == "math":
         text += " " + fill(item, pool.pick(local(item, "FILLER")))
+    if item.kind == "alphabet_option" and item.rng.random() < 0.15:
+        letter = item.rng.choice(item.values)
+        phrase = pool.pick("LETTERS").replace("{L}", "\0").replace("{n}", str(item.rng.randrange(2, 60)))
+        if "\0" in phrase:
+            return f"{text} {fill(item, phrase[: phrase.index(chr(0))])}{letter}"
     text = text.rstrip(" .。\n")
     return text[: item.rng.randrange(len(text) * 2 // 3, len(text) - 2)].rstrip(" .。\n0123456789)}]$%")
 
@@ -179,6 +184,11 @@ def nothing(item: Item, pool: Pool) -> str:
             )
         )
     lines = [fill(item, pool.pick(local(item, "FILLER"))) for _ in range(item.rng.randrange(1, 7))]
+    if item.kind == "alphabet_option" and not item.chinese:
+        for _ in range(item.rng.randrange(4)):
+            letter, number = item.rng.choice(item.values), str(item.rng.randrange(2, 60))
+            lettered = fill(item, pool.pick("LETTERS").replace("{L}", letter).replace("{n}", number))
+            lines.insert(item.rng.randrange(len(lines) + 1), lettered)
     return item.rng.choice((" ", "\n")).join(lines)
 
 
