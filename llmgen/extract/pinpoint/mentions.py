@@ -67,7 +67,6 @@ class Names(NamedTuple):
     texts: tuple[str, ...]
 
 
-@lru_cache(maxsize=4096)
 def names_of(answers: Range, question: str) -> Names:
     """The names of the range's elements; a listed text also has the letter that the question gives it."""
     lettered = answers.answer_type == "alphabet_option" or _lettered(answers, question)
@@ -86,6 +85,7 @@ def _lettered(answers: Range, question: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def _names(answers: Range, *, lettered: bool) -> Names:
     texts = answers.texts or answers.values
     named = answers.values if answers.answer_type == "alphabet_option" else letters(len(texts))
