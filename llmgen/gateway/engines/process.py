@@ -46,7 +46,7 @@ def identity(pid: int) -> Identity | None:
         command = (_PROC / str(pid) / "cmdline").read_bytes()
     except OSError:
         return None
-    if fields[0] in "ZX":
+    if fields[0] in "ZX" or not command:  # a process that is just ending has no command line any more
         return None
     text = command.decode("utf-8", "replace").replace("\0", " ").strip()
     return Identity(pid=pid, started=fields[19], command=text)
