@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 import io
 import json
 import os
@@ -51,6 +52,12 @@ def until(condition, what, timeout=WAIT_S):
         assert time.monotonic() < deadline, f"{what}: not within {timeout} s"
         time.sleep(0.01)
     return value
+
+
+def here(_, target, *arguments):
+    """Calls in this process what would have a process of its own."""
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)(*arguments)
 
 
 @dataclass(frozen=True)
@@ -127,7 +134,7 @@ class Cli:
         self.children = []
 
     def __call__(self, *words):
-        """`llmgen WORDS` in this process, through its entry point."""
+        """`llmgen WORDS` in this process alone, through its entry point: half a second faster than `run`."""
         out, err = io.StringIO(), io.StringIO()
         with (
             pytest.MonkeyPatch.context() as patch,
@@ -139,6 +146,8 @@ class Cli:
             patch.delenv("LLMGEN_HOME", raising=False)
             patch.chdir(self.folder)
             patch.setattr(sys, "argv", ["llmgen", *map(str, words)])
+            for module in ("llmgen.results", "llmgen.store.fold"):
+                patch.setattr(f"{module}.in_child", here)
             with pytest.raises(SystemExit) as end:
                 main()
         return Done(end.value.code, out.getvalue(), err.getvalue())

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-WORDS = ("eval", "finetunebench", "--model", "local/smollm2-135m", "--cache", "off", "--max-tokens", "8")
-FEW = ("--domains", "coding,people", "--splits", "memorization,secondary", "--limit", "16")
+WORDS = ("eval", "finetunebench", "--model", "local/smollm2-135m", "--cache", "off", "--max-tokens", "6")
+FEW = ("--domains", "coding,people", "--splits", "memorization,secondary", "--limit", "10")
 
 
 @pytest.fixture
@@ -38,22 +38,22 @@ def test_killed_in_the_middle_a_local_run_ends_with_the_same_numbers(local):
     undisturbed = local.run(*WORDS, *FEW, "--run-id", "whole", "--json")
     assert undisturbed.code == 0, undisturbed.err
     texts = "select sample_id, text from samples where run_id = '{}' order by 1"
-    assert len({row["text"] for row in local.sql(texts.format("whole"))}) > 5
+    assert len({row["text"] for row in local.sql(texts.format("whole"))}) > 3
     rng = random.Random(11)
     journal = local.home / "journal" / "drill.jsonl"
-    wanted = rng.randrange(2, 10)
+    wanted = rng.randrange(2, 7)
     child = local.spawn(*WORDS, *FEW, "--run-id", "drill", "--json")
     local.until(lambda: journal.exists() and len(local.records("drill")) >= wanted, "some answers")
     child.signal(signal.SIGKILL)
     assert child.wait().code == -signal.SIGKILL
     kept = local.records("drill")
-    assert len(kept) < 16
+    assert len(kept) < 10
     done = local("eval", "--resume", "drill", "--json")
     assert done.code == 0
     assert done.numbers == undisturbed.numbers
     records = local.records("drill")
     assert records[: len(kept)] == kept
-    assert len(records) == len(set(records)) == 16
+    assert len(records) == len(set(records)) == 10
     assert local.sql(texts.format("drill")) == local.sql(texts.format("whole"))
     local.until(lambda: servers() <= before, "the servers of killed runs end")
 
