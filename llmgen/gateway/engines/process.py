@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ from llmgen.types import Struct
 POLL_S = 0.5
 KILLED_S = 5.0
 LOG_LINES = 20
+_LOOKS, _LOOK_S = 50, 0.001
 _PROC = Path("/proc")
 # A proxy from the environment has no business between two processes of one machine.
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -40,16 +42,21 @@ def identity(pid: int) -> Identity | None:
     """Who runs as `pid` now; None when nobody does (a zombie is nobody)."""
     if not _PROC.is_dir():
         return _identity_by_ps(pid)
-    try:
-        # the name in parentheses may hold spaces; state is field 3, start time field 22
-        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-        command = (_PROC / str(pid) / "cmdline").read_bytes()
-    except OSError:
-        return None
-    if fields[0] in "ZX" or not command:  # a process that is just ending has no command line any more
-        return None
-    text = command.decode("utf-8", "replace").replace("\0", " ").strip()
-    return Identity(pid=pid, started=fields[19], command=text)
+    # there is no command line for an instant while a program is being started, and while a process ends
+    for _ in range(_LOOKS):
+        try:
+            # the name in parentheses may hold spaces; state is field 3, start time field 22
+            fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+            command = (_PROC / str(pid) / "cmdline").read_bytes()
+        except OSError:
+            return None
+        if fields[0] in "ZX":
+            return None
+        if command:
+            text = command.decode("utf-8", "replace").replace("\0", " ").strip()
+            return Identity(pid=pid, started=fields[19], command=text)
+        time.sleep(_LOOK_S)
+    return None
 
 
 def group(leader: int) -> tuple[Identity, ...]:
