@@ -17,7 +17,8 @@ from llmgen.errors import UsageError
 from llmgen.plan import differences
 from llmgen.reports.tally import tally
 from llmgen.store import queries
-from llmgen.types import Run, ScoredRow, Struct
+from llmgen.summary import ScoredRow
+from llmgen.types import Run, Struct
 
 Pairing = Literal["alike", "shared", "none"]
 _SHOWN_HASH = 12

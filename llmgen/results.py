@@ -21,7 +21,8 @@ from llmgen.reports.views import Score
 from llmgen.store import queries
 from llmgen.store.fold import fold
 from llmgen.store.reading import records
-from llmgen.types import Run, ScoredRow, Struct, Summary
+from llmgen.summary import ScoredRow, Summary
+from llmgen.types import Run, Struct
 
 UNGRADED = ("error", "refused", "truncated", "unparsed")
 

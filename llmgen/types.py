@@ -113,12 +113,15 @@ class Request(Struct):
 class TokenLogprobs(Struct):
     """Log probabilities (natural) of one text's tokens, in order; `top[i]` maps alternatives of token i.
 
-    The first token of a prompt has no log probability: None.
+    The first token of a prompt has no log probability: None. `mu` and `sigma` are the mean and standard
+    deviation of log p over the whole vocabulary at each token, empty where the engine does not give it.
     """
 
     tokens: tuple[str, ...]
     logprobs: tuple[float | None, ...]
     top: tuple[dict[str, float], ...] = ()
+    mu: tuple[float | None, ...] = ()
+    sigma: tuple[float | None, ...] = ()
 
 
 class Usage(Struct):
@@ -199,8 +202,26 @@ class Grade(Struct):
     scores: dict[str, float | None] = {}
 
 
+class Draw(Struct):
+    """One answer. `text` is None when it is missing, and `reason` says why (refused, error, not_returned).
+
+    `token_ids` are the model's own ids of the text, where the engine or a file gave them. `value` is the
+    grade of the answer, 0..1, where grades were asked for; None when it could not be graded.
+    """
+
+    text: str | None = None
+    reason: str = ""
+    finish: str | None = None
+    token_ids: tuple[int, ...] | None = None
+    value: float | None = None
+
+
 class Contamination(Struct):
-    """One detector's reading of one sample. `flagged` is None when there was too little to tell."""
+    """One detector's reading of one sample. `flagged` is None when there was too little to tell.
+
+    `score` is higher where contamination is likelier. `details` holds `verdict` (flagged, not_flagged,
+    insufficient), `reason` and the detector's own numbers, as plain JSON.
+    """
 
     detector: str
     score: float | None = None
@@ -220,7 +241,11 @@ class Failure(Struct):
 
 
 class Record(Struct):
-    """Everything about one (sample, repeat) of one run: the unit of the journal."""
+    """Everything about one (sample, repeat) of one run: the unit of the journal.
+
+    `draws` are the answers that contamination detectors had drawn; `greedy` is the answer at temperature 0
+    when the completion is not.
+    """
 
     run_id: str
     sample: Sample
@@ -232,6 +257,8 @@ class Record(Struct):
     answers: tuple[Answer, ...] = ()
     grade: Grade | None = None
     contamination: tuple[Contamination, ...] = ()
+    greedy: Draw | None = None
+    draws: tuple[Draw, ...] = ()
     failure: Failure | None = None
 
 
@@ -261,44 +288,6 @@ class Run(Struct):
     parent_run: str | None = None
     base_run: str | None = None
     notes: tuple[str, ...] = ()
-
-
-class ScoredRow(Struct):
-    """One graded (sample, repeat) as analysis sees it: read back from the store, without prompt and logprobs.
-
-    `text` is the first answer text, raw; None when the call failed. `answers` are all extractors' readings.
-    """
-
-    sample_id: str
-    repeat: int = 0
-    cluster: str = ""
-    tags: dict[str, str] = {}
-    target: str | None = None
-    text: str | None = None
-    outcome: Outcome = "error"
-    value: float | None = None
-    reason: str = ""
-    was_truncated: bool = False
-    scores: dict[str, float | None] = {}
-    answer_type: AnswerType = "free"
-    answers: tuple[Answer, ...] = ()
-
-
-class Table(Struct):
-    """A table for people: printed by the CLI and the HTML report alike. Cells are text, already formatted."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-
-
-class Summary(Struct):
-    """What a benchmark's analysis says of a run: `metrics` for machines (plain JSON), `tables` for people."""
-
-    metrics: dict[str, Any]
-    tables: tuple[Table, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 Complete: TypeAlias = Callable[[Request], Awaitable[Completion]]

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# the same examples every time: a run fails because of a change, not of luck. Others: --hypothesis-profile=default
+# the same examples every time: a run fails because of a change, not of luck.
+# For other examples: --hypothesis-profile=default
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
 

@@ -25,7 +25,8 @@ from llmgen.analysis.intervals import (
     sample_size,
     sign_flip,
 )
-from llmgen.types import ScoredRow, Struct
+from llmgen.summary import ScoredRow
+from llmgen.types import Struct
 
 Missing: TypeAlias = Literal["drop", "wrong"]
 Test: TypeAlias = Literal["mcnemar", "sign-flip", "welch", "none"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from llmgen.evidence import Evidence
 from llmgen.types import Answer, Compare, Completion, Grade, Judge, Sample, Sampling, Struct
 
 
@@ -31,7 +32,8 @@ class Benchmark(Protocol):
     it is stored with the run. `notes` are lines that a reader of the score must see. `recorded` maps sample
     ids to recorded answers when the benchmark was loaded to replay them, else it is None. `grades_all`:
     empty, refused and truncated answers and extractors that failed come to `grade`, too, which says itself
-    what they mean; else they are left ungraded before it.
+    what they mean; else they are left ungraded before it. `evidence` maps sample ids to recorded evidence
+    for contamination detectors, else it is None and evidence is gathered from the model.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Benchmark(Protocol):
     context: dict[str, Any]
     notes: tuple[str, ...]
     recorded: Mapping[str, str] | None
+    evidence: Mapping[str, Evidence] | None
     grades_all: bool
 
     def samples(self) -> Iterator[Sample]:
@@ -58,11 +61,13 @@ class Spec(Struct):
     `summarise` is "module:attribute" of `(rows, base_rows or None, context) -> Summary` in the analysis
     stage, so that benchmarks need not import it. `load` raises UsageError on missing or malformed data,
     naming file, row and column. `asks_model` False: the benchmark brings the answers along in `recorded`
-    and takes no model.
+    and takes no model. `detectors` are the contamination detectors that read its samples when no others are
+    named.
     """
 
     options: type[Struct]
     load: Callable[[Any, Context], Benchmark]
     summarise: str
     extractors: tuple[str, ...] = ("whole",)
+    detectors: tuple[str, ...] = ()
     asks_model: bool = True

@@ -35,7 +35,7 @@ def stats(ctx: click.Context, /, *, as_json: bool) -> None:
         return
     from llmgen.cli.tables import print_table
     from llmgen.reports.formats import dollars
-    from llmgen.types import Table
+    from llmgen.summary import Table
 
     rows = tuple(
         (

@@ -13,7 +13,8 @@ from llmgen.analysis.paired import Side
 from llmgen.cli.tables import print_table
 from llmgen.compare import Against, Compared, Finding, Flip
 from llmgen.reports.formats import dollars, excerpt, share, span
-from llmgen.types import Run, Table
+from llmgen.summary import Table
+from llmgen.types import Run
 
 ALPHA = 0.05
 SMALLEST_P = 0.0001  # four decimals are shown

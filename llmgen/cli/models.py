@@ -9,7 +9,7 @@ import click
 from llmgen.cli.main import run_async, settings_of
 from llmgen.config import Settings
 from llmgen.errors import UsageError
-from llmgen.types import Table
+from llmgen.summary import Table
 
 DEFAULT = "smollm2-135m"
 

@@ -148,7 +148,7 @@ def _leaderboard(done: Sequence[Any]) -> dict[str, Any]:
 
 def _show_board(board: dict[str, Any]) -> None:
     from llmgen.cli.tables import print_table
-    from llmgen.types import Table
+    from llmgen.summary import Table
 
     under = board["extractors"]
     rows = [

@@ -42,7 +42,7 @@ def list_runs(
         return
     from llmgen.cli.tables import print_table
     from llmgen.reports.formats import dollars, moment, share
-    from llmgen.types import Table
+    from llmgen.summary import Table
 
     columns = (
         "run",

@@ -128,7 +128,7 @@ def _target(output: Path | None) -> Iterator[TextIO]:
 
 def _table(columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]], out: TextIO) -> None:
     from llmgen.cli.tables import print_table
-    from llmgen.types import Table
+    from llmgen.summary import Table
 
     cells = tuple(tuple(map(_cell, row)) for row in rows)
     print_table(Table(title="", columns=columns, rows=cells), out)

@@ -6,7 +6,7 @@ import sys
 from typing import TextIO
 
 from llmgen.reports.formats import numeric_columns
-from llmgen.types import Summary, Table
+from llmgen.summary import Summary, Table
 
 _WIDE = 1 << 16  # a pipe has no width: its lines are as long as their cells
 _WORDS = 24  # a column of text may be folded down to this many characters

@@ -57,7 +57,7 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
     """List the managed servers: ready, starting or dead."""
     from llmgen.cli.tables import print_table
     from llmgen.gateway.engines.records import load_all
-    from llmgen.types import Table
+    from llmgen.summary import Table
 
     records = load_all(settings_of(ctx).home_path)
     states = run_async(_states(records))

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from llmgen.reports.formats import is_numeric
 from llmgen.reports.views import Bar
-from llmgen.types import Struct, Table
+from llmgen.summary import Table
+from llmgen.types import Struct
 
 _DIGITS = r"[-+]?\d*\.?\d+"
 _NUMBER = re.compile(_DIGITS)

@@ -9,7 +9,8 @@ from llmgen.reports.forest import plot_of
 from llmgen.reports.render import render, write_report
 from llmgen.reports.reproduce import command_of
 from llmgen.reports.views import MEANINGS, Score, Tally
-from llmgen.types import Run, Summary
+from llmgen.summary import Summary
+from llmgen.types import Run
 
 __all__ = ["render_run", "write_report"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from llmgen.types import Message, Outcome, Struct, Table
+from llmgen.summary import Table
+from llmgen.types import Message, Outcome, Struct
 
 MEANINGS = {
     "correct": "The answer was read and agrees with the gold answer.",

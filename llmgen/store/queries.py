@@ -17,7 +17,8 @@ from llmgen.store.fold import behind, fold
 from llmgen.store.journal import Journal
 from llmgen.store.lock import RunLock, is_locked
 from llmgen.store.reading import records as records  # noqa: PLC0414  # part of this module's reading side
-from llmgen.types import Answer, Outcome, Run, ScoredRow, Struct
+from llmgen.summary import ScoredRow
+from llmgen.types import Answer, Outcome, Run, Struct
 
 ExportFormat: TypeAlias = Literal["parquet", "csv", "jsonl"]
 

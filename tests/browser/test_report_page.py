@@ -13,7 +13,8 @@ from llmgen.reports.comparison import render_comparison
 from llmgen.reports.run import render_run
 from llmgen.reports.tally import tally
 from llmgen.reports.views import Bar, ComparisonPage, FlipGroup, FlipView, RunCard, Score
-from llmgen.types import Completion, Grade, Message, Record, Run, Sample, Summary, Table
+from llmgen.summary import Summary, Table
+from llmgen.types import Completion, Grade, Message, Record, Run, Sample
 
 HOSTILE = (
     "<script>window.top.owned = 1; console.error('owned')</script><img src=x onerror='window.top.owned = 1'>"

@@ -10,7 +10,8 @@ from llmgen.analysis.finetunebench.averages import macro_mean
 from llmgen.benchmarks.base import Context
 from llmgen.benchmarks.finetunebench import SPEC
 from llmgen.extract.whole import build
-from llmgen.types import Completion, ScoredRow
+from llmgen.summary import ScoredRow
+from llmgen.types import Completion
 
 OPENAI = {
     "gpt-4o-mini-2024-07-18": (0.9900, 0.6475),

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from llmgen.cli.tables import print_summary, print_table
-from llmgen.types import Summary, Table
+from llmgen.summary import Summary, Table
 
 TABLE = Table(
     title="Scores [of everything]",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from llmgen.types import ScoredRow, Struct
+from llmgen.summary import ScoredRow
+from llmgen.types import Struct
 
 UNGRADED = ("error", "refused", "truncated", "unparsed")
 

@@ -12,7 +12,7 @@ from llmgen.analysis.finetunebench.files import file_metrics, unusable_metrics
 from llmgen.analysis.finetunebench.items import by_file, gather
 from llmgen.analysis.finetunebench.paired import FEW_UNKNOWN, gains_by_file, stratified
 from llmgen.analysis.finetunebench.tables import tables_of
-from llmgen.types import ScoredRow, Summary
+from llmgen.summary import ScoredRow, Summary
 
 
 def summarise(

@@ -7,7 +7,7 @@ from typing import Any
 
 from llmgen.analysis.finetunebench.averages import ROLES
 from llmgen.analysis.finetunebench.items import UNGRADED
-from llmgen.types import Table
+from llmgen.summary import Table
 
 _EXCLUDED = {"error": "errors", "refused": "refused", "truncated": "truncated", "unparsed": "unparsed"}
 

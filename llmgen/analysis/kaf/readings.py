@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from llmgen.types import Answer, AnswerType, ScoredRow, Struct
+from llmgen.summary import ScoredRow
+from llmgen.types import Answer, AnswerType, Struct
 
 NO_VALID_ANSWER = "[No valid answer]"
 TYPES: tuple[AnswerType, ...] = ("alphabet_option", "short_text", "categorical_label", "math")

@@ -10,7 +10,7 @@ from llmgen.analysis.kaf.agreement import agreement_matrix, disagreements
 from llmgen.analysis.kaf.calibration import calibration_of
 from llmgen.analysis.kaf.readings import Reading, readings_of
 from llmgen.analysis.kaf.tables import tables_of
-from llmgen.types import ScoredRow, Summary
+from llmgen.summary import ScoredRow, Summary
 
 SMALL = 100
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from llmgen.types import Table
+from llmgen.summary import Table
 
 _NAMES = {
     "alphabet_option": "options",

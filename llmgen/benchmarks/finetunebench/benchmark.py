@@ -27,6 +27,7 @@ from llmgen.benchmarks.finetunebench.items import Choice, build_items
 from llmgen.benchmarks.finetunebench.options import Options, Scorer
 from llmgen.benchmarks.finetunebench.splits import BY_KEY, SPLITS, Key
 from llmgen.errors import UsageError
+from llmgen.evidence import Evidence
 from llmgen.types import Answer, Completion, Grade, Judge, Sample, Sampling, content_hash
 
 NAME = "finetunebench"
@@ -40,6 +41,7 @@ class FineTuneBench:
     template = "verbatim"
     sampling = SAMPLING
     grades_all = False
+    evidence: Mapping[str, Evidence] | None = None
 
     def __init__(  # noqa: PLR0913  # the parts of one loaded benchmark
         self,

@@ -12,6 +12,7 @@ from llmgen.benchmarks.kaf.files import Loaded, load_files
 from llmgen.benchmarks.kaf.options import Options
 from llmgen.benchmarks.kaf.rows import NO_VALID_ANSWER
 from llmgen.errors import UsageError
+from llmgen.evidence import Evidence
 from llmgen.types import Answer, Compare, Completion, Grade, Sample, Sampling, content_hash
 
 NAME = "kaf"
@@ -25,6 +26,7 @@ class Kaf:
     template = "verbatim"
     sampling = Sampling()
     grades_all = True
+    evidence: Mapping[str, Evidence] | None = None
 
     def __init__(self, loaded: Loaded, options: Options, same: Compare, *, packaged: bool) -> None:
         self._samples = tuple(item.sample for item in loaded.items)

@@ -5,7 +5,7 @@ import pytest
 from llmgen.analysis.finetunebench import summarise
 from llmgen.analysis.finetunebench.averages import Cell, average, macro_mean
 from llmgen.analysis.finetunebench.check import compare
-from llmgen.types import ScoredRow
+from llmgen.summary import ScoredRow
 
 SPLITS = {
     ("news", "train"): "short",

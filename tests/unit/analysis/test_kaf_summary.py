@@ -4,7 +4,8 @@ import pytest
 
 from llmgen.analysis.kaf import summarise
 from llmgen.analysis.kaf.agreement import kappa
-from llmgen.types import Answer, ScoredRow
+from llmgen.summary import ScoredRow
+from llmgen.types import Answer
 
 NVA = "[No valid answer]"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from llmgen.analysis.paired import compare_rows, compare_unpaired
-from llmgen.types import ScoredRow
+from llmgen.summary import ScoredRow
 
 A = "110110110111"
 B = "100100101011"

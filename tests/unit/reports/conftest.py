@@ -5,7 +5,8 @@ import pytest
 from llmgen.reports.run import render_run
 from llmgen.reports.tally import tally
 from llmgen.reports.views import Score
-from llmgen.types import Completion, Failure, Grade, Message, Record, Run, Sample, Summary, Table, Usage
+from llmgen.summary import Summary, Table
+from llmgen.types import Completion, Failure, Grade, Message, Record, Run, Sample, Usage
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'</pre>{{ 7*7 }}\x00\u202eevil"
 VALUES = {"correct": 1.0, "wrong": 0.0, "stale": 0.0, "abstain": 0.0}

@@ -15,7 +15,8 @@ from llmgen.reports.formats import (
 from llmgen.reports.reproduce import command_of
 from llmgen.reports.tally import tally
 from llmgen.reports.views import Bar
-from llmgen.types import Run, Table
+from llmgen.summary import Table
+from llmgen.types import Run
 
 
 def test_tally_counts_every_record_once(records):

@@ -8,7 +8,7 @@ import pytest
 from llmgen.errors import StoreError
 from llmgen.reports.run import render_run, write_report
 from llmgen.reports.tally import tally
-from llmgen.types import Summary
+from llmgen.summary import Summary
 
 VOID = {"meta", "line", "circle", "br"}
 

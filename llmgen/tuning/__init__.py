@@ -1,0 +1,1 @@
+"""Makes a model: fine-tuning of small local models."""
