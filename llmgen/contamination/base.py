@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta
 
 from llmgen.evidence import Detector
 from llmgen.types import Struct
@@ -14,29 +15,52 @@ Preset: TypeAlias = Literal["robust", "published", "published-real-world"]
 
 
 class Options(Struct, forbid_unknown_fields=True):
-    """How the detectors judge. A field that is None keeps the preset's own value.
+    """How detectors judge, and what is gathered for them. None keeps the preset's own value."""
 
-    `alpha`, `xi`: CDD's share of the length and its threshold. `tau`: TED's distance in tokens. `cut`: TED
-    compares the first 100 tokens, or as many as the greedy answer has (published). `centre`: CDD measures
-    from the greedy answer, or from the sample nearest to all others (models without a temperature).
-    `tokenizer`: `regex` (built in), `ids` (stored token ids, where all answers of an item have them, else
-    regex), or a folder or file of a Hugging Face tokenizer. `scope`: the text whose log probabilities
-    count. `k`: the share of the least likely tokens. `ngram_n`: tokens per n-gram.
-    """
-
-    preset: Preset = "robust"
-    alpha: float | None = None
-    xi: float | None = None
-    tau: int = 2
-    cut: Literal["cap", "greedy"] = "cap"
-    centre: Literal["greedy", "medoid"] = "greedy"
-    tokenizer: str = "ids"
-    scope: Literal["target", "prompt+target"] = "target"
-    k: float = 0.2
-    ngram_n: int = 8
-    min_samples: int = 20
-    min_tokens: int = 20
-    train_file: Path | None = None
+    preset: Annotated[
+        Preset, Meta(description="CDD's settings: robust (default), or the published ones with their faults.")
+    ] = "robust"
+    alpha: Annotated[
+        float | None, Meta(description="CDD: a draw is near within this share of the longest answer.")
+    ] = None
+    xi: Annotated[
+        float | None, Meta(description="CDD: an item is flagged above this share of near draws.")
+    ] = None
+    tau: Annotated[
+        int, Meta(description="TED: draws within this many tokens of the greedy one are dropped.")
+    ] = 2
+    cut: Annotated[
+        Literal["cap", "greedy"],
+        Meta(description="TED compares the first 100 tokens (cap), or as many as the greedy answer has."),
+    ] = "cap"
+    centre: Annotated[
+        Literal["greedy", "medoid"],
+        Meta(description="CDD measures from the greedy answer, or from the draw nearest to all others."),
+    ] = "greedy"
+    tokenizer: Annotated[
+        str,
+        Meta(description="ids (stored token ids where all answers have them, else regex), regex, or a file."),
+    ] = "ids"
+    scope: Annotated[
+        Literal["target", "prompt+target"],
+        Meta(description="The text whose log probabilities count."),
+    ] = "target"
+    min_k: Annotated[float, Meta(description="Min-K%: the share of the least likely tokens.")] = 0.2
+    ngram_n: Annotated[int, Meta(description="ngram: tokens in an n-gram.")] = 8
+    min_samples: Annotated[int, Meta(description="CDD says nothing about an item with fewer draws.")] = 20
+    min_tokens: Annotated[int, Meta(description="CDD says nothing about a shorter greedy answer.")] = 20
+    draws: Annotated[int, Meta(description="Draws per item for cdd and ted.")] = 50
+    draw_temperature: Annotated[float, Meta(description="Temperature of the draws.")] = 0.8
+    control: Annotated[
+        str | None,
+        Meta(description="JSONL of items that the model cannot have seen, asked beside the others."),
+    ] = None
+    twins: Annotated[
+        str | None, Meta(description="JSONL of perturbed copies of items (twin_of), asked beside the others.")
+    ] = None
+    train_file: Annotated[
+        str | None, Meta(description="ngram: the fine-tuning file (JSONL) that is searched for the items.")
+    ] = None
 
 
 class Spec(Struct):
