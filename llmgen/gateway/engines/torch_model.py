@@ -101,10 +101,12 @@ class TorchModel:
 
     @torch.inference_mode()
     def prompt_logprobs(self, tokens: Sequence[int], k: int) -> TokenLogprobs:
-        """Log probabilities of a prompt's tokens under the model, the first one None."""
+        """Log probabilities of a prompt's tokens under the model with their moments, the first one None."""
         ids = self._tensor([list(tokens)])
         hidden = self._model(input_ids=ids, use_cache=False).logits[0]
         values: list[float | None] = [None]
+        mu: list[float | None] = [None]
+        sigma: list[float | None] = [None]
         tops: list[dict[str, float]] = [{}]
         for start in range(0, len(tokens) - 1, _CHUNK):
             logits = hidden[start : min(start + _CHUNK, len(tokens) - 1)].float()
@@ -112,8 +114,15 @@ class TorchModel:
             some, more = self._logprobs(logits, chosen.tolist(), k)
             values += some
             tops += more
+            mean, deviation = _moments(logits)
+            mu += mean
+            sigma += deviation
         return TokenLogprobs(
-            tokens=self._pieces(tokens), logprobs=tuple(values), top=tuple(tops) if k else ()
+            tokens=self._pieces(tokens),
+            logprobs=tuple(values),
+            top=tuple(tops) if k else (),
+            mu=tuple(mu),
+            sigma=tuple(sigma),
         )
 
     def _step(self, rows: Sequence[_Row], logits: Any) -> None:
@@ -205,6 +214,20 @@ class _Row:
             ordered[ordered.cumsum(-1) - ordered >= self.job.top_p] = 0
             return int(indices[torch.multinomial(ordered, 1, generator=self._generator)])
         return int(torch.multinomial(probabilities, 1, generator=self._generator))
+
+
+def _moments(logits: Any) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of log p over the whole vocabulary, weighted by p, at each position.
+
+    Zhang et al. 2404.02936 (Min-K%++). The deviation is that of log p from its mean, which is the root of
+    E[(log p)^2] - mu^2 without the cancellation.
+    """
+    logp = logits.log_softmax(-1)
+    p = logp.exp()
+    logp = logp.masked_fill(p == 0, 0.0)  # a token that cannot come adds nothing, though its log p is -inf
+    mu = (p * logp).sum(-1, keepdim=True)
+    sigma = (p * (logp - mu).square()).sum(-1).sqrt()
+    return mu[:, 0].tolist(), sigma.tolist()
 
 
 def _end_tokens(*given: int | list[int] | None) -> frozenset[int]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import math
 
 import pytest
 
@@ -141,6 +142,29 @@ async def test_prompt_logprobs_are_those_of_a_full_pass(tiny_chat, provider):
     assert list(prompt.logprobs[1:]) == pytest.approx(expected, abs=1e-4)
     assert "".join(prompt.tokens) == text
     assert (prompt.top[0], len(prompt.top)) == ({}, len(ids))
+
+
+async def test_the_moments_are_those_of_the_whole_vocabulary(tiny_chat, provider):
+    text = "what is it and said that"
+    prompt = (await ask(provider, text, prompt_logprobs=0, max_tokens=0)).prompt_logprobs
+    logp = scores(tiny_chat, tiny_chat.tokenizer(text).input_ids)[:-1].double()
+    mu = (logp.exp() * logp).sum(-1)
+    sigma = ((logp.exp() * logp**2).sum(-1) - mu**2).sqrt()
+    assert (prompt.mu[0], prompt.sigma[0]) == (None, None)
+    assert list(prompt.mu[1:]) == pytest.approx(mu.tolist(), abs=1e-4)
+    assert list(prompt.sigma[1:]) == pytest.approx(sigma.tolist(), abs=1e-4)
+
+
+def test_a_token_that_cannot_come_adds_nothing_to_the_moments():
+    import torch  # noqa: PLC0415  # heavy, and for few tests
+
+    from llmgen.gateway.engines.torch_model import _moments  # noqa: PLC0415  # loads torch
+
+    three, four = torch.tensor([[1.0, 2.0, 3.0]]), torch.tensor([[1.0, 2.0, 3.0, -torch.inf]])
+    assert _moments(three)[0] == pytest.approx(_moments(four)[0])
+    assert _moments(three)[1] == pytest.approx(_moments(four)[1])
+    assert _moments(torch.zeros(1, 8))[0] == pytest.approx([-math.log(8)])
+    assert _moments(torch.zeros(1, 8))[1] == pytest.approx([0.0], abs=1e-6)
 
 
 async def test_a_stop_sequence_cuts_the_text(provider):
