@@ -17,6 +17,7 @@ from contextlib import suppress
 import msgspec
 
 from llmgen.benchmarks.base import Benchmark
+from llmgen.contamination.companions import role_of
 from llmgen.errors import LlmgenError, RunStopped, StoreError, UsageError, boundary
 from llmgen.session import Session
 from llmgen.types import Answer, Completion, Extract, Grade, Record, Request, Sample
@@ -31,7 +32,7 @@ async def run_sample(session: Session, sample: Sample, repeat: int) -> Record:
     record = Record(run_id=session.run.id, sample=sample, repeat=repeat, model=session.run.model)
     try:
         with boundary("prompt"):
-            request = ask(session, sample, repeat)
+            request = session.ask(sample, repeat)
             record = _with(record, prompt=request.messages, request_key=request.key)
         with boundary("gateway"):
             completion = await session.line(request)
@@ -42,23 +43,13 @@ async def run_sample(session: Session, sample: Sample, repeat: int) -> Record:
         with boundary("grade"):
             grade = await verdict(session.benchmark, sample, answers, completion)
             record = _with(record, grade=grade)
+        with boundary("contamination"):
+            record = await examined(session, record, request, completion)
     except (RunStopped, StoreError, UsageError):
         raise
     except LlmgenError as error:
         record = _with(record, failure=error.failure())
     return record
-
-
-def ask(session: Session, sample: Sample, repeat: int) -> Request:
-    """The request that puts `sample` to the run's model."""
-    return Request(
-        endpoint=session.run.endpoint,
-        model=session.line.model,
-        messages=session.prompts.render(session.benchmark.template, sample),
-        sampling=session.sampling,
-        repeat=repeat,
-        sample_id=sample.id,
-    )
 
 
 async def read(extractors: Sequence[Extract], sample: Sample, completion: Completion) -> tuple[Answer, ...]:
@@ -75,14 +66,20 @@ async def read(extractors: Sequence[Extract], sample: Sample, completion: Comple
 async def verdict(
     benchmark: Benchmark, sample: Sample, answers: Sequence[Answer], completion: Completion
 ) -> Grade:
-    """The grade by the first reading. With several, `scores["by:EXTRACTOR"]` is the value by each of them."""
+    """The grade by the first reading. With several, `scores["by:EXTRACTOR"]` is the value by each of them.
+
+    A control item only shows how the model answers what it cannot have seen: it has no grade.
+    """
+    if role_of(sample) == "control":
+        return Grade(outcome="unparsed", reason="control item: not graded")
     first = await _verdict(benchmark, sample, answers, completion)
     if len(answers) <= 1 or benchmark.grades_all:
         return first
     scores = first.scores | {f"by:{answers[0].extractor}": first.value}
     for answer in answers[1:]:
-        graded = await _verdict(benchmark, sample, [answer], completion)
-        scores[f"by:{answer.extractor}"] = graded.value
+        name = f"by:{answer.extractor}"
+        if name not in scores:
+            scores[name] = (await _verdict(benchmark, sample, [answer], completion)).value
     return msgspec.structs.replace(first, scores=scores)
 
 
@@ -92,6 +89,19 @@ async def _verdict(
     """The grade, or why there is none: refused, truncated, empty or unread answers are not wrong answers."""
     excluded = None if benchmark.grades_all else exclusion(answers, completion)
     return excluded or await benchmark.grade(sample, answers, completion)
+
+
+async def examined(session: Session, record: Record, request: Request, completion: Completion) -> Record:
+    """`record` with what the contamination detectors read, once a sample."""
+    if not session.examiner.looks_at(record.sample, record.repeat):
+        return record
+
+    async def regrade(sample: Sample, drawn: Completion) -> float | None:
+        answers = await read(session.extractors, sample, drawn)
+        return (await verdict(session.benchmark, sample, answers, drawn)).value
+
+    found = await session.examiner.examine(record.sample, request, completion, session.line, regrade)
+    return _with(record, contamination=found.contamination, greedy=found.greedy, draws=found.draws)
 
 
 def exclusion(answers: Sequence[Answer], completion: Completion) -> Grade | None:

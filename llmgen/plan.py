@@ -34,7 +34,7 @@ class Plan(Struct, forbid_unknown_fields=True):
     `model` and `base` are names as typed (`row/model`, or bare `gpt-*` and the like); `base` is the untuned
     model to compare with. `base_urls` override the row's URL; several are balanced. `record` is a file that
     receives every exchange, redacted; `recording` one that `replay/NAME` answers from. `extractor_options`
-    are the options of extractors that ask a model.
+    are the options of extractors that ask a model, `contamination` those of the `detectors`.
     """
 
     benchmark: str
@@ -44,6 +44,8 @@ class Plan(Struct, forbid_unknown_fields=True):
     judge: str | None = None
     extractors: tuple[str, ...] = ()
     extractor_options: dict[str, Any] = {}
+    detectors: tuple[str, ...] = ()
+    contamination: dict[str, Any] = {}
     sampling: Overrides = Overrides()
     limit: int | None = None
     repeats: int = 1

@@ -7,7 +7,6 @@ from itertools import islice
 import msgspec
 
 from llmgen.config import Settings
-from llmgen.evaluate import ask
 from llmgen.plan import Plan
 from llmgen.runs import Controls
 from llmgen.types import Message, Struct
@@ -38,19 +37,23 @@ async def preview(settings: Settings, plan: Plan, controls: Controls) -> Preview
     settings = controls.apply(settings)
     plan = msgspec.structs.replace(plan, judge=plan.judge or settings.judge, record=None)
     async with open_session(settings, plan) as session:
-        total = sum(1 for _ in session.samples()) * plan.repeats
+        total = sum(1 for _ in session.samples())
         prompts: list[Prompt] = []
-        tokens, usd = 0, 0.0 if total else None
+        n_requests, tokens, usd = 0, 0, 0.0 if total else None
         for sample in islice(session.samples(), PREVIEWED):
-            request = ask(session, sample, 0)
-            prompts.append(Prompt(sample_id=sample.id, messages=request.messages))
-            most, cost = session.line.stack.estimate(request)
-            tokens += most
-            usd = None if usd is None or cost is None else usd + cost
+            asked = [
+                request for repeat in range(plan.repeats) for request in session.requests(sample, repeat)
+            ]
+            prompts.append(Prompt(sample_id=sample.id, messages=asked[0].messages))
+            n_requests += len(asked)
+            for request in asked:
+                most, cost = session.line.stack.estimate(request)
+                tokens += most
+                usd = None if usd is None or cost is None else usd + cost
         scale = total / max(1, len(prompts))
         return Preview(
             endpoint=session.run.endpoint,
-            requests=total,
+            requests=round(n_requests * scale),
             tokens=round(tokens * scale),
             usd=None if usd is None else usd * scale,
             prompts=tuple(prompts),

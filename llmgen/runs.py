@@ -19,7 +19,7 @@ from llmgen.errors import (
     StoreError,
     UsageError,
 )
-from llmgen.evaluate import ask, evaluate, pending
+from llmgen.evaluate import evaluate, pending
 from llmgen.plan import Plan, differences, plain, stored_plan
 from llmgen.results import Ending, Result, conclude_in_child, ending_of
 from llmgen.session import Session
@@ -188,10 +188,10 @@ def _check_base(settings: Settings, run: Run) -> None:
             )
 
 
-async def _preflight(session: Session, watcher: Watcher, n_requests: int) -> None:
+async def _preflight(session: Session, watcher: Watcher, n_samples: int) -> None:
     first = next(pending(session), None)
     if first is not None:
-        for line in await session.preflight(ask(session, *first), n_requests):
+        for line in await session.preflight(session.requests(*first), n_samples):
             watcher.say(line)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import islice
+from itertools import chain, islice
 
 import msgspec
 
@@ -20,6 +20,7 @@ from llmgen.errors import (
     LlmgenError,
     RunStopped,
 )
+from llmgen.examine import Examiner
 from llmgen.gateway.preflight import preflight
 from llmgen.gateway.stack import Member, Stack, Traffic
 from llmgen.plan import Plan
@@ -48,6 +49,12 @@ class Line:
         """The most stop strings that every member takes, None when there is no limit."""
         limits = [m.provider.row.max_stop for m in self.members if m.provider.row.max_stop is not None]
         return min(limits, default=None)
+
+    @property
+    def prompt_logprobs(self) -> bool:
+        """Whether every member gives log probabilities of raw prompts."""
+        rows = [member.provider.row for member in self.members]
+        return all(row.prompt_logprobs and "completions" in row.apis for row in rows)
 
     @property
     def json_schema(self) -> bool:
@@ -91,12 +98,22 @@ class Line:
 
 
 class Scorer:
-    """A benchmark with its prompts and extractors: what is needed to grade stored answers again."""
+    """A benchmark with its prompts and extractors: what is needed to grade stored answers again.
 
-    def __init__(self, benchmark: Benchmark, extractors: Sequence[Extract], prompts: Prompts) -> None:
+    `companions` are items that are asked beside the benchmark's own, for contamination detectors.
+    """
+
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        extractors: Sequence[Extract],
+        prompts: Prompts,
+        companions: Sequence[Sample] = (),
+    ) -> None:
         self.benchmark = benchmark
         self.extractors = tuple(extractors)
         self.prompts = prompts
+        self.companions = tuple(companions)
 
 
 class Session:
@@ -107,6 +124,7 @@ class Session:
         settings: Settings,
         plan: Plan,
         scorer: Scorer,
+        examiner: Examiner,
         *,
         run: Run,
         lines: Sequence[Line],
@@ -118,6 +136,7 @@ class Session:
         self.benchmark = scorer.benchmark
         self.prompts = scorer.prompts
         self.extractors = scorer.extractors
+        self.examiner = examiner
         self.line = lines[0]
         self.sampling: Sampling = plan.sampling.apply(scorer.benchmark.sampling)
         self.traffic = traffic
@@ -127,6 +146,7 @@ class Session:
         self.stopping = asyncio.Event()
         self.abandon = asyncio.Event()
         self._lines = tuple(lines)
+        self._companions = scorer.companions
         self._journal: Journal | None = None
         self._usd: float | None = 0.0
         self._uncertain_usd = 0.0
@@ -157,8 +177,26 @@ class Session:
         return self.settings.limits.max_in_flight
 
     def samples(self) -> Iterator[Sample]:
-        """The benchmark's samples, up to the plan's limit."""
-        return islice(self.benchmark.samples(), self.plan.limit)
+        """The benchmark's samples, up to the plan's limit, and their companions."""
+        return chain(islice(self.benchmark.samples(), self.plan.limit), self._companions)
+
+    def requests(self, sample: Sample, repeat: int) -> list[Request]:
+        """All that is asked about one sample: its question, and what contamination detectors need."""
+        first = self.ask(sample, repeat)
+        if not self.examiner.looks_at(sample, repeat):
+            return [first]
+        return [first, *self.examiner.requests(sample, first)]
+
+    def ask(self, sample: Sample, repeat: int) -> Request:
+        """The request that puts `sample` to the run's model."""
+        return Request(
+            endpoint=self.run.endpoint,
+            model=self.line.model,
+            messages=self.prompts.render(self.benchmark.template, sample),
+            sampling=self.sampling,
+            repeat=repeat,
+            sample_id=sample.id,
+        )
 
     def keep(self, record: Record) -> None:
         """Journals one record, and before it what was spent: no answer is stored without its cost."""
@@ -175,18 +213,27 @@ class Session:
         self.stopping.set()
         self.traffic.stop()
 
-    async def preflight(self, request: Request, n_requests: int) -> tuple[str, ...]:
+    async def preflight(self, requests: Sequence[Request], n_samples: int) -> tuple[str, ...]:
         """Checks key, model and parameters before anything is paid for; returns what a user should read.
 
-        `request` stands for the `n_requests` that are to come.
+        `requests` are those of one sample; they stand for the `n_samples` that are to come.
         """
-        self.line.stack.check(request)
-        _, usd = self.line.stack.estimate(request)
-        total = None if usd is None else usd * n_requests
-        today = dt.datetime.now(dt.UTC).date()
+        costs: list[float | None] = []
         lines: list[str] = []
+        for request in requests:
+            self.line.stack.check(request)
+            costs.append(self.line.stack.estimate(request)[1])
+            for member in self.line.members:
+                member.provider.check(request)
+        known = [usd for usd in costs if usd is not None]
+        total = sum(known) * n_samples if len(known) == len(costs) else None
+        if len(requests) > 1:
+            answers = sum(request.sampling.n for request in requests)
+            lines.append(
+                f"contamination: {answers} answers an item instead of 1, {answers * n_samples} in all"
+            )
+        today = dt.datetime.now(dt.UTC).date()
         for member in self.line.members:
-            member.provider.check(request)
             lines += await preflight(member.provider, member.model, estimated_usd=total, today=today)
         return tuple(lines)
 

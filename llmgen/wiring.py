@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,9 +16,15 @@ import msgspec
 from llmgen import __version__
 from llmgen.assets import asset_dir
 from llmgen.benchmarks import BENCHMARKS
-from llmgen.benchmarks.base import Context, Spec
+from llmgen.benchmarks.base import Benchmark, Context, Spec
 from llmgen.config import Settings
+from llmgen.contamination import DETECTORS
+from llmgen.contamination.base import Need
+from llmgen.contamination.base import Options as ContaminationOptions
+from llmgen.contamination.base import Spec as DetectorSpec
+from llmgen.contamination.companions import load_control, load_twins
 from llmgen.errors import UsageError
+from llmgen.examine import Examiner
 from llmgen.extract.base import ExtractContext, open_extractor
 from llmgen.extract.comparators import open_comparators
 from llmgen.extract.judge import build_judge
@@ -32,7 +39,7 @@ from llmgen.prompts import Prompts
 from llmgen.session import Line, Scorer, Session
 from llmgen.store.cache import Cache
 from llmgen.store.journal import Journal
-from llmgen.types import Extract, Judge, Run, Struct, content_hash
+from llmgen.types import Extract, Judge, Run, Sample, Struct, content_hash
 
 S = TypeVar("S", bound=Struct)
 
@@ -109,7 +116,43 @@ async def open_scorer(gateway: Gateway, plan: Plan) -> Scorer:
     context = Context(model=plan.model, datasets=asset_dir("datasets"), judge=judge, comparators=comparators)
     benchmark = await asyncio.to_thread(spec.load, options, context)
     names = plan.extractors or spec.extractors
-    return Scorer(benchmark, await _extractors(gateway, plan, prompts, names), prompts)
+    extractors = await _extractors(gateway, plan, prompts, names)
+    return Scorer(benchmark, extractors, prompts, _companions(benchmark, plan))
+
+
+def _companions(benchmark: Benchmark, plan: Plan) -> tuple[Sample, ...]:
+    """The control set and the twins that the plan names."""
+    options = _contamination_options(plan)
+    if options.control is None and options.twins is None:
+        return ()
+    samples = list(islice(benchmark.samples(), plan.limit))
+    found: list[Sample] = []
+    if options.control is not None:
+        found += load_control(Path(options.control), samples[0] if samples else None)
+    if options.twins is not None:
+        found += load_twins(Path(options.twins), {sample.id: sample for sample in samples})
+    return tuple(found)
+
+
+def _examiner(plan: Plan, benchmark: Benchmark, line: Line) -> Examiner:
+    """The detectors that the plan names, or the benchmark's own."""
+    spec: Spec = BENCHMARKS.load(plan.benchmark)
+    options = _contamination_options(plan)
+    rows: list[DetectorSpec] = [DETECTORS.load(name) for name in plan.detectors or spec.detectors]
+    needs = frozenset[Need]().union(*(row.needs for row in rows))
+    if "twins" in needs and options.twins is None:
+        raise UsageError("the detector twins needs --twins FILE", hint="see docs/contamination.md")
+    return Examiner(
+        [row.build(options) for row in rows if row.build is not None],
+        needs,
+        options,
+        recorded=benchmark.evidence,
+        gives_prompt_logprobs=line.prompt_logprobs,
+    )
+
+
+def _contamination_options(plan: Plan) -> ContaminationOptions:
+    return _convert(plan.contamination, ContaminationOptions, "contamination options")
 
 
 async def _extractors(gateway: Gateway, plan: Plan, prompts: Prompts, names: Sequence[str]) -> list[Extract]:
@@ -146,6 +189,7 @@ async def open_session(
             settings,
             plan,
             scorer,
+            _examiner(plan, scorer.benchmark, line),
             run=new_run(plan, scorer, line.endpoint, line.model, run_id, base_run),
             lines=[line, *(other for other in gateway.lines if other is not line)],
             traffic=gateway.traffic,
@@ -221,7 +265,7 @@ def new_run(  # noqa: PLR0913, PLR0917  # what makes a run comparable, each part
         prompt_hash=prompt_hash,
         dataset_hash=benchmark.dataset_hash,
         identity=content_hash(
-            [plan, benchmark.dataset_hash, prompt_hash, endpoint, served, sampling],
+            [plan, benchmark.dataset_hash, prompt_hash, endpoint, served, sampling, scorer.companions],
         ),
         code_version=__version__,
         base_run=base_run,

@@ -12,7 +12,8 @@ from click.core import ParameterSource
 from llmgen.benchmarks import BENCHMARKS
 from llmgen.benchmarks.base import Spec
 from llmgen.cli.main import run_async, settings_of
-from llmgen.cli.options import struct_options, struct_values
+from llmgen.cli.options import split_commas, struct_options, struct_values
+from llmgen.contamination.base import Options as ContaminationOptions
 from llmgen.errors import UsageError
 from llmgen.extract.options import Options as ExtractorOptions
 from llmgen.plan import RECORDED, CacheMode, Overrides, Plan
@@ -30,6 +31,12 @@ PLAN: list[Callable[[], click.Option]] = [
     lambda: click.Option(["--judge"], help="Model that judges answers where the benchmark needs one."),
     lambda: click.Option(
         ["--extractor", "extractors"], multiple=True, help="Answer extractor; the first grades."
+    ),
+    lambda: click.Option(
+        ["--contamination", "--detector", "detectors"],
+        multiple=True,
+        callback=split_commas,
+        help="Contamination detectors: cdd, ted, ... (comma-separated, or repeated).",
     ),
     lambda: click.Option(
         ["--base-url", "base_urls"], multiple=True, help="Server URL; several are balanced."
@@ -157,7 +164,11 @@ eval_group = EvalGroup(
 
 
 def _benchmark_command(name: str, spec: Spec) -> click.Command:
-    own = [*struct_options(ExtractorOptions), *struct_options(spec.options)]
+    own = [
+        flag
+        for struct in (ExtractorOptions, ContaminationOptions, spec.options)
+        for flag in struct_options(struct)
+    ]
     task = "Evaluate a model on" if spec.asks_model else "Score extractors on"
     plan_flags = [flag for flag in (make() for make in PLAN) if spec.asks_model or flag.name not in ASKING]
 
@@ -201,6 +212,8 @@ def _plan(name: str, spec: Spec, values: dict[str, Any]) -> Plan:
         judge=values["judge"],
         extractors=values["extractors"],
         extractor_options=struct_values(ExtractorOptions, values),
+        detectors=values["detectors"],
+        contamination=_contamination(spec, values),
         base_urls=values.get("base_urls", ()),
         limit=values["limit"],
         repeats=values.get("repeats", 1),
@@ -215,6 +228,17 @@ def _plan(name: str, spec: Spec, values: dict[str, Any]) -> Plan:
             seed=values.get("seed"),
         ),
     )
+
+
+def _contamination(spec: Spec, values: dict[str, Any]) -> dict[str, Any]:
+    """The chosen options of detectors. Raises UsageError when no detector is there to read them."""
+    chosen = struct_values(ContaminationOptions, values)
+    if chosen and not (values["detectors"] or spec.detectors):
+        raise UsageError(
+            f"--{next(iter(chosen)).replace('_', '-')} is for contamination detectors",
+            hint="add --contamination cdd",
+        )
+    return chosen
 
 
 def _execute(ctx: click.Context, plan: Plan | None, values: dict[str, Any]) -> None:

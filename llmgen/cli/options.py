@@ -71,3 +71,7 @@ def _split(inner: Any) -> Callable[[click.Context, click.Parameter, tuple[str, .
         return parts
 
     return parse
+
+
+split_commas = _split(str)
+"""The callback of a flag that may be repeated, or hold several values with commas."""

@@ -21,10 +21,11 @@ class Options(Struct, forbid_unknown_fields=True):
         Preset, Meta(description="CDD's settings: robust (default), or the published ones with their faults.")
     ] = "robust"
     alpha: Annotated[
-        float | None, Meta(description="CDD: a draw is near within this share of the longest answer.")
+        float | None,
+        Meta(ge=0, le=1, description="CDD: a draw is near within this share of the longest answer."),
     ] = None
     xi: Annotated[
-        float | None, Meta(description="CDD: an item is flagged above this share of near draws.")
+        float | None, Meta(ge=0, le=1, description="CDD: an item is flagged above this share of near draws.")
     ] = None
     tau: Annotated[
         int, Meta(description="TED: draws within this many tokens of the greedy one are dropped.")
@@ -45,18 +46,22 @@ class Options(Struct, forbid_unknown_fields=True):
         Literal["target", "prompt+target"],
         Meta(description="The text whose log probabilities count."),
     ] = "target"
-    min_k: Annotated[float, Meta(description="Min-K%: the share of the least likely tokens.")] = 0.2
-    ngram_n: Annotated[int, Meta(description="ngram: tokens in an n-gram.")] = 8
-    min_samples: Annotated[int, Meta(description="CDD says nothing about an item with fewer draws.")] = 20
-    min_tokens: Annotated[int, Meta(description="CDD says nothing about a shorter greedy answer.")] = 20
-    draws: Annotated[int, Meta(description="Draws per item for cdd and ted.")] = 50
-    draw_temperature: Annotated[float, Meta(description="Temperature of the draws.")] = 0.8
+    min_k: Annotated[float, Meta(gt=0, le=1, description="Min-K%: the share of the least likely tokens.")] = (
+        0.2
+    )
+    ngram_n: Annotated[int, Meta(ge=1, description="ngram: tokens in an n-gram.")] = 8
+    min_samples: Annotated[
+        int, Meta(ge=1, description="CDD says nothing about an item with fewer draws.")
+    ] = 20
+    min_tokens: Annotated[int, Meta(ge=0, description="CDD says nothing about a shorter greedy answer.")] = 20
+    draws: Annotated[int, Meta(ge=1, description="Draws per item for cdd and ted.")] = 50
+    draw_temperature: Annotated[float, Meta(gt=0, description="Temperature of the draws.")] = 0.8
     control: Annotated[
         str | None,
-        Meta(description="JSONL of items that the model cannot have seen, asked beside the others."),
+        Meta(description="JSONL of items that no model can have seen, asked beside the others."),
     ] = None
     twins: Annotated[
-        str | None, Meta(description="JSONL of perturbed copies of items (twin_of), asked beside the others.")
+        str | None, Meta(description="JSONL of perturbed copies of items (twin_of), asked beside them.")
     ] = None
     train_file: Annotated[
         str | None, Meta(description="ngram: the fine-tuning file (JSONL) that is searched for the items.")
