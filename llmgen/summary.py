@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from llmgen.types import Answer, AnswerType, Contamination, Draw, Outcome, Struct
 
@@ -11,7 +11,8 @@ class ScoredRow(Struct):
     """One graded (sample, repeat) as analysis sees it: read back from the store, without prompt and logprobs.
 
     `text` is the first answer text, raw; None when the call failed. `answers` are all extractors' readings,
-    `contamination` all detectors', from `draws`.
+    `contamination` all detectors', from `draws` and `greedy` (None when the answer itself is the greedy one).
+    `question` is filled where examples are shown.
     """
 
     sample_id: str
@@ -29,6 +30,8 @@ class ScoredRow(Struct):
     answers: tuple[Answer, ...] = ()
     contamination: tuple[Contamination, ...] = ()
     draws: tuple[Draw, ...] = ()
+    greedy: Draw | None = None
+    question: str = ""
 
 
 class Table(Struct):
@@ -46,3 +49,84 @@ class Summary(Struct):
     metrics: dict[str, Any]
     tables: tuple[Table, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+ItemWord: TypeAlias = Literal["flagged", "not_flagged", "insufficient"]
+ModelWord: TypeAlias = Literal["evidence", "no_evidence", "insufficient"]
+Role: TypeAlias = Literal["test", "control", "twin"]
+
+
+class ItemVerdict(Struct):
+    """A detector's word on a sample; `detector` carries the preset (`cdd:published`) where there are several.
+
+    `p_value` is that of the control rule, where a control set decides; `flagged` is None when insufficient.
+    """
+
+    sample_id: str
+    repeat: int
+    detector: str
+    preset: str
+    role: Role
+    score: float | None
+    verdict: ItemWord
+    flagged: bool | None
+    reason: str = ""
+    p_value: float | None = None
+
+
+class ModelVerdict(Struct):
+    """What a detector says of the model: the mean score of the test items against that of the control.
+
+    `effect` is their difference with its 95 % bootstrap interval and the one-sided p of the permutation test
+    (of paired differences when the control are twins). `n_items` and `n_control` count items with enough
+    data, `n_insufficient` the test items without.
+    """
+
+    detector: str
+    preset: str
+    avg_score: float | None
+    control_avg: float | None
+    effect: float | None
+    ci_low: float | None
+    ci_high: float | None
+    p_value: float | None
+    n_items: int
+    n_control: int
+    n_insufficient: int
+    verdict: ModelWord
+    reason: str
+    seed: int
+
+
+class Histogram(Struct):
+    """Counts of a score between `edges` (one more than bins), test items beside control items."""
+
+    detector: str
+    edges: tuple[float, ...]
+    test: tuple[int, ...]
+    control: tuple[int, ...]
+
+
+class FlaggedItem(Struct):
+    """A flagged sample to look at: `near` are some of the draws that hardly differ from the greedy answer."""
+
+    sample_id: str
+    detector: str
+    score: float | None
+    p_value: float | None
+    question: str
+    greedy: str | None
+    near: tuple[str, ...]
+    n_near: int
+
+
+class Section(Struct):
+    """What contamination detectors say of a run of any benchmark. `metrics` is plain JSON."""
+
+    metrics: dict[str, Any]
+    tables: tuple[Table, ...] = ()
+    warnings: tuple[str, ...] = ()
+    models: tuple[ModelVerdict, ...] = ()
+    items: tuple[ItemVerdict, ...] = ()
+    histograms: tuple[Histogram, ...] = ()
+    examples: tuple[FlaggedItem, ...] = ()
