@@ -12,6 +12,7 @@ from llmgen.types import Struct
 
 Need: TypeAlias = Literal["draws", "grades", "logprobs", "train_file", "twins"]
 Preset: TypeAlias = Literal["robust", "published", "published-real-world"]
+Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 
 
 class Options(Struct, forbid_unknown_fields=True):
@@ -21,19 +22,18 @@ class Options(Struct, forbid_unknown_fields=True):
         Preset, Meta(description="CDD's settings: robust (default), or the published ones with their faults.")
     ] = "robust"
     alpha: Annotated[
-        float | None,
-        Meta(ge=0, le=1, description="CDD: a draw is near within this share of the longest answer."),
+        Share | None, Meta(description="CDD: a draw is near within this share of the longest answer.")
     ] = None
     xi: Annotated[
-        float | None, Meta(ge=0, le=1, description="CDD: an item is flagged above this share of near draws.")
+        Share | None, Meta(description="CDD: an item is flagged above this share of near draws.")
     ] = None
     tau: Annotated[
-        int, Meta(description="TED: draws within this many tokens of the greedy one are dropped.")
+        int, Meta(ge=0, description="TED drops draws within this many tokens of the greedy one.")
     ] = 2
     cut: Annotated[
-        Literal["cap", "greedy"],
+        Literal["cap", "greedy"] | None,
         Meta(description="TED compares the first 100 tokens (cap), or as many as the greedy answer has."),
-    ] = "cap"
+    ] = None
     centre: Annotated[
         Literal["greedy", "medoid"],
         Meta(description="CDD measures from the greedy answer, or from the draw nearest to all others."),

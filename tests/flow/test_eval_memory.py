@@ -29,6 +29,7 @@ class Endless:
     sampling = Sampling(max_tokens=5)
     dataset_hash = "endless"
     grades_all = False
+    evidence = None
     context = {}
     notes = ()
     recorded = None
