@@ -35,7 +35,9 @@ check: .venv/.test
 	$(BIN)/lint-imports --no-cache --no-logo
 
 bench: .venv/.test
+	$(PIP) -e ".[bench]"
 	$(BIN)/python bench/scoring.py
+	$(BIN)/python bench/glicko.py
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/extraction.py
 	$(BIN)/python bench/gateway.py
