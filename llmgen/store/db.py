@@ -133,7 +133,7 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def forget(con: duckdb.DuckDBPyConnection, run_id: str) -> None:
     """Removes everything about a run from the database."""
     with transaction(con):
-        for table in ("folded", "runs", "records", "spend"):
+        for table in ("folded", "runs", "records", "spend", "item_verdicts", "model_verdicts"):
             con.execute(f"DELETE FROM store.{table} WHERE run_id = ?", [run_id])  # noqa: S608  # our own names
 
 

@@ -47,6 +47,8 @@ SELECT
     coalesce(record.grade.was_truncated, false) AS was_truncated,
     record.grade.scores AS scores,
     record.contamination AS contamination,
+    record.greedy AS greedy,
+    record.draws AS draws,
     record.failure AS failure
 FROM (
     SELECT ts, record, record.completion AS c, record.completion IS NOT NULL AS answered
@@ -68,6 +70,8 @@ FROM (
             answers JSON,
             grade STRUCT(outcome VARCHAR, "value" DOUBLE, reason VARCHAR, was_truncated BOOLEAN, scores JSON),
             contamination JSON,
+            greedy JSON,
+            draws JSON,
             failure JSON
         )'
     })

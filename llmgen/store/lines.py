@@ -18,6 +18,7 @@ from llmgen.errors import StoreError
 from llmgen.types import (
     Answer,
     Contamination,
+    Draw,
     Failure,
     Grade,
     Message,
@@ -75,6 +76,8 @@ class StoredRecord(Struct, frozen=True):
     answers: tuple[Answer, ...] = ()
     grade: Grade | None = None
     contamination: tuple[Contamination, ...] = ()
+    greedy: Draw | None = None
+    draws: tuple[Draw, ...] = ()
     failure: Failure | None = None
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import duckdb
 import msgspec
@@ -18,13 +18,24 @@ from llmgen.store.journal import Journal
 from llmgen.store.lock import RunLock, is_locked
 from llmgen.store.reading import records as records  # noqa: PLC0414  # part of this module's reading side
 from llmgen.summary import ScoredRow
-from llmgen.types import Answer, Outcome, Run, Struct
+from llmgen.types import Answer, Contamination, Draw, Outcome, Run, Struct
 
 ExportFormat: TypeAlias = Literal["parquet", "csv", "jsonl"]
 
+_COLUMNS = (
+    *("sample_id", "repeat", "cluster", "tags", "target", '"text"', "outcome", '"value"', "reason"),
+    *("was_truncated", "scores", "answer_type", "answers"),
+)
+_EVIDENCE = ("question", "contamination", "greedy", "draws")
 _PAGE = 4_000  # a page is held as Python objects twice: larger ones cost memory, smaller ones queries
 _SHARED = 4_096
 _FOLD_PATIENCE_S = 2.0
+_answers = msgspec.json.Decoder(tuple[Answer, ...])
+_readings = msgspec.json.Decoder(tuple[Contamination, ...])
+_draw = msgspec.json.Decoder(Draw)
+_draws = msgspec.json.Decoder(tuple[Draw, ...])
+
+T = TypeVar("T")
 
 
 class Counts(Struct, frozen=True):
@@ -109,16 +120,19 @@ def runs(
     ]
 
 
-def scored_rows(home: Path, run_id: str) -> Iterator[ScoredRow]:
-    """The rows of a run by sample id and repeat, read page by page with a short connection each."""
+def scored_rows(home: Path, run_id: str, *, evidence: bool = False) -> Iterator[ScoredRow]:
+    """The rows of a run by sample id and repeat, read page by page with a short connection each.
+
+    `evidence`: with question, greedy answer, draws and contamination readings, which may be large.
+    """
+    columns = ", ".join((*_COLUMNS, *(_EVIDENCE if evidence else ())))
     after: tuple[str, int] = ("", -1)
     tags = functools.lru_cache(_SHARED)(_tags)  # repeats of a sample share one value
     scores = functools.lru_cache(_SHARED)(_scores)
     while True:
         with open_read(home) as reader:
             page = reader.con.execute(
-                'SELECT sample_id, repeat, cluster, tags, target, "text", outcome, "value", reason,'
-                " was_truncated, scores, answer_type, answers FROM store.records"
+                f"SELECT {columns} FROM store.records"  # noqa: S608  # our own names
                 " WHERE run_id = ? AND (sample_id > ? OR (sample_id = ? AND repeat > ?))"
                 " ORDER BY sample_id, repeat LIMIT ?",
                 [run_id, after[0], *after, _PAGE],
@@ -230,5 +244,21 @@ def _scored_row(
         was_truncated=row[9],
         scores=scores(row[10]),
         answer_type=row[11],
-        answers=msgspec.json.decode(row[12], type=tuple[Answer, ...]) if row[12] else (),
+        answers=_decoded(row[12], _answers) or (),
+        **_evidence(*row[len(_COLUMNS) :]),
     )
+
+
+def _evidence(
+    question: str = "", contamination: str | None = None, greedy: str | None = None, draws: str | None = None
+) -> dict[str, Any]:
+    return {
+        "question": question,
+        "contamination": _decoded(contamination, _readings) or (),
+        "greedy": _decoded(greedy, _draw),
+        "draws": _decoded(draws, _draws) or (),
+    }
+
+
+def _decoded(text: str | None, decoder: msgspec.json.Decoder[T]) -> T | None:
+    return decoder.decode(text) if text else None
