@@ -51,7 +51,11 @@ class Benchmark(Protocol):
         ...
 
     async def grade(self, sample: Sample, answers: Sequence[Answer], completion: Completion) -> Grade:
-        """The verdict on one answer. `answers[0]` is the grading extractor's reading."""
+        """The verdict on one answer. `answers[0]` is the grading extractor's reading.
+
+        `scores["by:NAME"]`, when it is there, is the value that the reading of extractor NAME would have
+        got; without it that reading is graded in a call of its own.
+        """
         ...
 
 
