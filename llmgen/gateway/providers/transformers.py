@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
-import importlib.util
-import os
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from llmgen.config import ProviderRow, Settings
 from llmgen.errors import ProviderError, UsageError
 from llmgen.gateway.base import ModelInfo, RateInfo
-from llmgen.gateway.engines.export import exported
-from llmgen.gateway.engines.weights import KNOWN, locate, sha256_of_dir
+from llmgen.gateway.engines.torch_load import find_source, load, need_torch
 from llmgen.gateway.providers.encode import check_limits
 from llmgen.types import Completion, Request
 
@@ -111,35 +106,10 @@ async def build(
     Raises UsageError with the install line without torch and transformers, and for a model that cannot
     be loaded.
     """
-    for module in ("torch", "transformers"):
-        if importlib.util.find_spec(module) is None:
-            raise UsageError(f"{module} is not installed", hint="pip install 'llmgen[transformers]'")
-    source = _folder(model)
-    if model in KNOWN:
-        home = settings.home_path
-        source = await exported(await locate(model, home), home, sys.executable, lambda _: None)
-    engine = await asyncio.to_thread(_load, model if source is None else str(source))
-    digest = f"hub:{model}@{engine.commit}" if source is None else await sha256_of_dir(source)
+    need_torch()
+    source = await find_source(model, settings.home_path, lambda _: None)
+    engine = await asyncio.to_thread(load, source.place)
+    digest = source.sha256 or f"hub:{model}@{engine.commit}"
     version = importlib.metadata.version("transformers")
     endpoint = f"managed:transformers:{version}:{digest}:-:{engine.dtype}"
     return TransformersProvider(name, model, row, engine, endpoint)
-
-
-def _folder(model: str) -> Path | None:
-    folder = Path(model).expanduser()
-    return folder if folder.is_dir() else None
-
-
-def _load(source: str) -> Any:
-    # torch's idle threads spin, and starve whoever shares the cores: 2 to 10 times slower on a busy machine
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read once, when torch is loaded
-    from llmgen.gateway.engines.torch_model import TorchModel  # noqa: PLC0415  # loads torch
-
-    try:
-        return TorchModel(source)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UsageError(
-            f"cannot load {source!r} with transformers: {reason}",
-            hint="give a folder with config.json and safetensors, or a name on the Hugging Face hub",
-        ) from error
