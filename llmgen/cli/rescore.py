@@ -93,11 +93,27 @@ def _as_json(done: Any, shown: int) -> dict[str, Any]:
         **as_plain(done.result),
         "parent": as_plain(done.parent),
         "is_new": done.is_new,
+        "delta": _delta(done.result.score.mean, done.parent.score.mean),
         "means": done.means,
         "n_flipped": len(flips),
         "outcome_changes": _changes(done),
         "flips": flips[:shown],
     }
+
+
+def _delta(now: float | None, before: float | None) -> float | None:
+    return None if now is None or before is None else now - before
+
+
+def _score_by(done: Any) -> str:
+    """The score under each extractor, and by how much it differs from the one that is stored."""
+    before = done.parent.score.mean
+    told = []
+    for name, mean in done.means.items():
+        delta = _delta(mean, before)
+        change = "" if delta is None else f" ({delta:+.4f})"
+        told.append(f"{name} {'-' if mean is None else format(mean, '.4f')}{change}")
+    return ", ".join(told)
 
 
 def _changes(done: Any) -> dict[str, int]:
@@ -113,6 +129,7 @@ def _show(done: Any, shown: int) -> None:
     if not done.is_new:
         click.echo(f"note: {done.result.run.id} holds these grades already; nothing was graded again")
     click.echo(f"parent  {done.parent.run.id}: {score_line(done.parent)}; {len(done.flips)} verdicts flipped")
+    click.echo(f"score   by {_score_by(done)}")
     for change, count in _changes(done).items():
         click.echo(f"  {count:6} {change}")
     for flip in done.flips[:shown]:

@@ -13,6 +13,7 @@ from llmgen.extract.base import PASSED_ON, ExtractContext, Line, failed
 from llmgen.extract.judge import SAMPLING, Fill, fence_for
 from llmgen.extract.normalise import into_range
 from llmgen.extract.ranges import NO_VALID_ANSWER, Range, range_of
+from llmgen.extract.whole import take_whole
 from llmgen.text import fold, without_reasoning, without_surrogates
 from llmgen.types import Answer, Extract, Request, Sample, Struct, content_hash
 
@@ -34,9 +35,9 @@ _said = msgspec.json.Decoder(_Said)
 class JudgeExtractor:
     """`Extract` over a line to any model. What it is asked to read is fenced and declared as data.
 
-    `extract` asks for a value of the range and never shows the gold. `verdict` shows it; its answers have
-    no value, `reason` is `correct`, `incorrect` or `cannot_tell` (then the kind is no valid answer). A
-    reply that cannot be read, and a request that failed, are an `error`.
+    `extract` asks for a value of the range and never shows the gold; free text and code are taken whole.
+    `verdict` shows it; its answers have no value, `reason` is `correct`, `incorrect` or `cannot_tell` (then
+    the kind is no valid answer). A reply that cannot be read, and a request that failed, are an `error`.
     """
 
     def __init__(self, name: str, mode: Mode, line: Line, fill: Fill) -> None:
@@ -52,6 +53,8 @@ class JudgeExtractor:
         """The judge's reading. Raises RunStopped, and what leaves a sample pending."""
         if not text.strip():
             return self._no_valid_answer("empty")
+        if self._mode == "extract" and sample.answer_type in {"free", "code"}:
+            return take_whole(text, self._name, self._method)
         if self._mode == "verdict" and sample.target is None:
             return failed(self._name, self._method, "no gold answer to compare with")
         try:

@@ -17,9 +17,14 @@ def build(**options: object) -> Extract:
     return _read
 
 
-async def _read(sample: Sample, text: str) -> Answer:  # noqa: ARG001  # the interface of all extractors
+def take_whole(text: str, extractor: str, method: str) -> Answer:
+    """The whole text as the answer, for every extractor where there is nothing to look for in it."""
     value = without_reasoning(text)
     if not value.strip():
         reason = "reasoning only" if text.strip() else "empty"
-        return Answer(kind="no_valid_answer", extractor=NAME, method=METHOD, reason=reason)
-    return Answer(kind="answered", value=value, extractor=NAME, method=METHOD)
+        return Answer(kind="no_valid_answer", extractor=extractor, method=method, reason=reason)
+    return Answer(kind="answered", value=value, extractor=extractor, method=method)
+
+
+async def _read(sample: Sample, text: str) -> Answer:  # noqa: ARG001  # the interface of all extractors
+    return take_whole(text, NAME, METHOD)

@@ -38,6 +38,21 @@ def test_several_extractors_are_scored_apart_and_the_first_grades(llmgen, evalua
     assert {row["extractor"] for row in rows} == {"strict", "whole"}
 
 
+def test_a_robust_reading_stands_beside_the_published_one(llmgen, evaluated):
+    run_id = evaluated("one", "I would say that the answer is: **171**.")  # 171 is one gold
+    done = llmgen("rescore", run_id, "--extractor", "pinpoint", "--json").json
+    found = done["parent"]["metrics"]["by_extractor"]
+    assert found["whole"]["files"]["fictional_people_memorization"]["accuracy"] == 0.0
+    assert found["pinpoint"]["files"]["fictional_people_memorization"]["accuracy"] > 0.0
+    assert found["pinpoint"]["all"]["n_differ"] > 0
+    assert done["parent"]["mean"] == 0.0
+    assert done["delta"] == done["mean"] == done["means"]["pinpoint"] > 0.0
+    assert done["outcome_changes"]["wrong -> correct"] > 0
+    said = llmgen("rescore", run_id, "--extractor", "pinpoint", "--extractor", "whole").out
+    assert f"score   by pinpoint {done['mean']:.4f} (+{done['mean']:.4f}), whole 0.0000 (+0.0000)" in said
+    assert "By extractor" in said
+
+
 def test_the_same_again_is_a_note_and_no_new_run(llmgen, evaluated):
     run_id = evaluated("one", "Yes")
     first = llmgen("rescore", run_id, "--extractor", "flexible", "--json").json
@@ -77,6 +92,19 @@ def test_a_model_that_reads_is_asked_and_its_options_are_kept(llmgen, evaluated,
     assert done.code == 0, done.err
     run = llmgen("runs", "show", done.json["run_id"], "--json").json
     assert run["settings"]["plan"]["extractor_options"]["xfinder_served_name"] == "mine"
+
+
+def test_xfinder_grades_short_answers_and_is_asked_about_nothing_else(llmgen, emulator):
+    emulator.served, emulator.reply_text = ("mine",), "171"
+    words = ("--extractor", "xfinder", "--xfinder-url", emulator.url("vllm"), "--xfinder-served-name", "mine")
+    done = llmgen.eval("--domains", "people,coding", *words, model="vllm/mine")
+    assert done.code == 0, done.err
+    prompts = [seen.body for seen in emulator.seen if seen.method == "POST" and "prompt" in seen.body]
+    short = llmgen.sql("select count(*) as n from samples where answer_type <> 'code'")[0]["n"]
+    assert len(prompts) == short
+    files = done.json["metrics"]["files"]
+    assert files["fictional_people_memorization"]["n_correct"] > 0
+    assert files["coding_memorization"]["n_graded"] == files["coding_memorization"]["n"]
 
 
 @pytest.mark.parametrize(

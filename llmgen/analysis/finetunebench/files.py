@@ -61,7 +61,7 @@ def yes_no_metrics(items: Sequence[Item]) -> dict[str, Any]:
     n = len(items)
     classes: dict[str, list[float]] = {}
     for item in items:
-        classes.setdefault(item.target.casefold(), []).append(item.scores.get("normalised", 0.0))
+        classes.setdefault(item.target.casefold(), []).append(item.value_all)
     recalls = [sum(hits) / len(hits) for hits in classes.values()]
     metrics: dict[str, Any] = {
         "yes_rate": _rate(_hits(items, "said_yes"), n),

@@ -11,6 +11,7 @@ from llmgen.analysis.finetunebench.check import compare
 from llmgen.analysis.finetunebench.files import file_metrics, unusable_metrics
 from llmgen.analysis.finetunebench.items import by_file, gather
 from llmgen.analysis.finetunebench.paired import FEW_UNKNOWN, gains_by_file, stratified
+from llmgen.analysis.finetunebench.readers import by_extractor
 from llmgen.analysis.finetunebench.tables import tables_of
 from llmgen.summary import ScoredRow, Summary
 
@@ -21,8 +22,8 @@ def summarise(
     """Metrics, tables and warnings of one run; `base` are the rows of the untuned model's run.
 
     `context` is what the benchmark stored with the run. `metrics` has `files`, `memorization`,
-    `generalization` and `retention_gap`; with a base model `paired` and `strata`; with both kinds of
-    verdict `judge`; in a checked replay `check`.
+    `generalization` and `retention_gap`; with several extractors `by_extractor`; with a base model `paired`
+    and `strata`; with both kinds of verdict `judge`; in a checked replay `check`.
     """
     items = gather(rows)
     facts = context.get("files", {})
@@ -40,6 +41,9 @@ def summarise(
     agreement = judge_agreement(items)
     if agreement is not None:
         summary["judge"] = agreement
+    readings = by_extractor(rows)
+    if readings is not None:
+        summary["by_extractor"] = readings
     if base is not None:
         base_items = gather(base)
         summary["paired"] = gains_by_file(items, base_items)

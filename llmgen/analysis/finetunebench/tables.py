@@ -7,6 +7,7 @@ from typing import Any
 
 from llmgen.analysis.finetunebench.averages import ROLES
 from llmgen.analysis.finetunebench.items import UNGRADED
+from llmgen.analysis.finetunebench.readers import readers_table
 from llmgen.summary import Table
 
 _EXCLUDED = {"error": "errors", "refused": "refused", "truncated": "truncated", "unparsed": "unparsed"}
@@ -16,6 +17,8 @@ def tables_of(metrics: Mapping[str, Any]) -> tuple[Table, ...]:
     """Every table that the metrics can fill."""
     files = metrics["files"]
     made = [_splits(files), _averages(metrics), _yes_no(files), _dates(files)]
+    if "by_extractor" in metrics:
+        made.append(readers_table(metrics["by_extractor"], files))
     if "paired" in metrics:
         made += [_gains(metrics["paired"]), _strata(metrics["strata"])]
     if "check" in metrics:
@@ -37,10 +40,12 @@ def _splits(files: Mapping[str, Mapping[str, Any]]) -> Table:
             "of all n",
             "exact",
             "notebook",
+            "normalised",
             "excluded",
         ),
         rows=tuple(rows),
-        note="accuracy is over graded items; of all n, exact and notebook are over all n",
+        note="accuracy is over graded items, the others over all n;"
+        " exact, notebook, normalised: the published scorers on the whole text",
     )
 
 
@@ -55,6 +60,7 @@ def _split(m: Mapping[str, Any]) -> tuple[str, ...]:
         _rate(m["accuracy_all"]),
         _rate(m["exact"]),
         _rate(m["notebook"]),
+        _rate(m["normalised"]),
         _excluded([m]),
     )
 
@@ -65,7 +71,7 @@ def _unusable(stem: str, m: Mapping[str, Any]) -> tuple[str, ...]:
         m.get("split", stem),
         str(m["n"]),
         "0",
-        *["-"] * 5,
+        *["-"] * 6,
         "all: verdicts, no answers",
     )
 

@@ -10,4 +10,9 @@ from llmgen.benchmarks.finetunebench.scorer import score
 
 __all__ = ["SPEC", "score"]
 
-SPEC = Spec(options=Options, load=load, summarise="llmgen.analysis.finetunebench:summarise")
+SPEC = Spec(
+    options=Options,
+    load=load,
+    summarise="llmgen.analysis.finetunebench:summarise",
+    extractors=("whole", "pinpoint"),
+)

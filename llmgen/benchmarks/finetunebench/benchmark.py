@@ -22,7 +22,7 @@ from llmgen.benchmarks.finetunebench.data import (
 )
 from llmgen.benchmarks.finetunebench.derive import derive_coding
 from llmgen.benchmarks.finetunebench.facts import run_facts, run_notes
-from llmgen.benchmarks.finetunebench.grade import grade_answer
+from llmgen.benchmarks.finetunebench.grade import grade_answer, reading_counts
 from llmgen.benchmarks.finetunebench.items import Choice, build_items
 from llmgen.benchmarks.finetunebench.options import Options, Scorer
 from llmgen.benchmarks.finetunebench.splits import BY_KEY, SPLITS, Key
@@ -68,10 +68,11 @@ class FineTuneBench:
 
     async def grade(self, sample: Sample, answers: Sequence[Answer], completion: Completion) -> Grade:
         """The verdict on `answers[0]`. Raises LlmgenError when a judge is needed and cannot be asked."""
-        answer = answers[0]
-        if answer.value is None:
-            return Grade(outcome="unparsed", reason=answer.reason or answer.kind)
-        return await grade_answer(sample, answer.value, completion, self._scorer, self._judge)
+        grade = await grade_answer(sample, answers[0], completion, self._scorer, self._judge)
+        if reading_counts(sample, self._scorer):
+            return grade
+        others = {f"by:{answer.extractor}": grade.value for answer in answers[1:]}
+        return msgspec.structs.replace(grade, scores=grade.scores | others)
 
 
 def load(options: Options, context: Context) -> FineTuneBench:

@@ -31,7 +31,10 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
     scorer: Annotated[
         Scorer,
-        Meta(description="The verdict that counts; the others are stored beside it (default: normalised)."),
+        Meta(
+            description="The verdict that counts (default: normalised, on what the first extractor read);"
+            " the others are stored beside it."
+        ),
     ] = "normalised"
     shift_year: Annotated[
         Annotated[int, Meta(ge=1900, le=2099)] | None,

@@ -11,6 +11,7 @@ from llmgen.extract.base import PASSED_ON, ExtractContext, Line, failed
 from llmgen.extract.judge import Fill
 from llmgen.extract.options import Options
 from llmgen.extract.ranges import Range, range_of
+from llmgen.extract.whole import take_whole
 from llmgen.extract.xfinder.prompt import STOPS, SYSTEM, TRAINING_SYSTEM, Form, elided
 from llmgen.extract.xfinder.reply import confidence, cut, read
 from llmgen.types import Answer, Completion, Message, Request, Sample, Sampling, content_hash
@@ -35,7 +36,8 @@ class XFinder:
     """`Extract` over a line to an xFinder model that speaks the completions API.
 
     A reply that is empty or cut off is an `error`, as is a request that failed; a reply outside the range
-    is no valid answer. `method` names the prompt and who is asked.
+    is no valid answer. Free text and code are taken whole, nobody is asked. `method` names the prompt and
+    who is asked.
     """
 
     def __init__(self, line: Line, fill: Fill, form: Form) -> None:
@@ -54,7 +56,7 @@ class XFinder:
         """What the model reads in `text`. Raises RunStopped, and what leaves a sample pending."""
         answers = range_of(sample)
         if answers.answer_type in {"free", "code"}:
-            return failed(NAME, self._method, f"not for answers of type {answers.answer_type}")
+            return take_whole(text, NAME, self._method)
         if not text.strip():
             return Answer(kind="no_valid_answer", extractor=NAME, method=self._method, reason="empty")
         try:

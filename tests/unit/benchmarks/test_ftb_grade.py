@@ -3,7 +3,12 @@
 import pytest
 
 from llmgen.errors import ProviderError
+from llmgen.extract import EXTRACTORS
 from llmgen.types import Answer, Completion, Verdict
+
+YES_NO = "people/secondary/velkan-dorrimore-tqa#age"
+SHORT = "people/memorization/velkan-dorrimore-tqa#age"
+CONTAINS = "news/rephrased/ferry-captain-wins-the-strait-race"
 
 
 @pytest.fixture
@@ -130,3 +135,108 @@ async def test_a_judge_that_fails_is_no_verdict(grade):
 
     with pytest.raises(ProviderError, match="did not answer"):
         await grade("medical/memorization/0", "10 days", judge=judge)
+
+
+@pytest.fixture
+def read_and_grade(load):
+    """Grades a text by what an extractor of the table reads in it."""
+
+    async def read_and_grade(sample_id, text, name="pinpoint", finish="stop", **options):
+        bench = load(**options)
+        sample = next(sample for sample in bench.samples() if sample.id == sample_id)
+        answer = await EXTRACTORS.load(name)()(sample, text)
+        return await bench.grade(
+            sample, [answer], Completion(texts=(text,), finish_reasons=(finish,), model="m")
+        )
+
+    return read_and_grade
+
+
+@pytest.mark.parametrize(
+    ("sample_id", "text"),
+    [
+        (SHORT, "The answer is 34."),
+        (SHORT, '{"answer": "34"}'),
+        (SHORT, "Let me think. Tqa is 43, no.\nFinal answer: 34 years"),
+        (YES_NO, "He is 34, so the answer is no."),
+        (YES_NO, "Yes would be wrong. The correct answer is: **No**"),
+    ],
+)
+async def test_a_reading_counts_where_the_whole_text_misses_the_answer(read_and_grade, sample_id, text):
+    by_reading = await read_and_grade(sample_id, text)
+    assert (by_reading.outcome, by_reading.value) == ("correct", 1.0)
+    published = await read_and_grade(sample_id, text, "whole")
+    assert published.value != 1.0
+    assert by_reading.scores["normalised"] == published.scores["normalised"] != 1.0
+
+
+@pytest.mark.parametrize("scorer", ["exact", "notebook"])
+async def test_the_published_scorers_read_the_whole_text_whoever_else_reads(read_and_grade, scorer):
+    assert (await read_and_grade(SHORT, "The answer is 34.", scorer=scorer)).value == 0.0
+    assert (await read_and_grade(SHORT, "34", scorer=scorer)).value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("sample_id", "text", "outcome", "value"),
+    [
+        (CONTAINS, "I am unable to provide the winner of this race.", "abstain", 0.0),
+        (SHORT, "I don't have any information about that person.", "abstain", 0.0),
+        (YES_NO, "It is hard to say.", "unparsed", None),
+    ],
+)
+async def test_no_valid_answer_to_a_question_for_a_fact_is_an_abstention(
+    read_and_grade, sample_id, text, outcome, value
+):
+    found = await read_and_grade(sample_id, text)
+    assert (found.outcome, found.value) == (outcome, value)
+
+
+async def test_a_rule_that_finds_nothing_could_not_tell(read_and_grade):
+    found = await read_and_grade(SHORT, "34", "strict")
+    assert (found.outcome, found.value, found.scores["normalised"]) == ("unparsed", None, 1.0)
+
+
+async def test_yes_and_no_are_counted_as_they_were_read(read_and_grade):
+    assert (await read_and_grade(YES_NO, "I think the answer is yes.")).scores["said_yes"] == 1.0
+    assert (await read_and_grade(YES_NO, "I think the answer is yes.", "whole")).scores["said_yes"] is None
+
+
+@pytest.mark.parametrize(
+    ("sample_id", "text", "value"),
+    [
+        ("news/date_changed/ferry-captain-wins-the-strait-race", "None", 1.0),
+        ("news/date_changed/ferry-captain-wins-the-strait-race", "The answer is: None", 0.0),
+        ("coding/memorization/0", "`load_tide_table()`", 1.0),
+        ("medical/memorization/0", "10 days", None),
+    ],
+)
+@pytest.mark.parametrize("name", ["whole", "pinpoint", "strict"])
+async def test_other_modes_grade_the_whole_text_whoever_reads(read_and_grade, sample_id, text, value, name):
+    assert (await read_and_grade(sample_id, text, name)).value == value
+
+
+async def test_a_judged_item_is_judged_once_for_all_readers(load):
+    asked = []
+    bench = load(judge=judge_saying("correct", asked))
+    sample = next(sample for sample in bench.samples() if sample.id == "medical/memorization/0")
+    answers = [Answer(kind="answered", value="10 days", extractor=name) for name in ("whole", "pinpoint")]
+    done = Completion(texts=("10 days",), finish_reasons=("stop",), model="m")
+    found = await bench.grade(sample, answers, done)
+    assert (found.value, found.scores["by:pinpoint"], len(asked)) == (1.0, 1.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "outcome"),
+    [
+        ("answered", "correct", "correct"),
+        ("answered", "incorrect", "wrong"),
+        ("no_valid_answer", "cannot_tell", "unparsed"),
+    ],
+)
+@pytest.mark.parametrize("sample_id", [SHORT, CONTAINS, YES_NO, "medical/memorization/0"])
+async def test_an_extractor_that_judges_is_believed(load, sample_id, kind, reason, outcome):
+    bench = load()
+    sample = next(sample for sample in bench.samples() if sample.id == sample_id)
+    answer = Answer(kind=kind, reason=reason, extractor="judge:verdict")
+    done = Completion(texts=("Whatever it says.",), finish_reasons=("stop",), model="m")
+    assert (await bench.grade(sample, [answer], done)).outcome == outcome

@@ -39,6 +39,16 @@ async def test_extract_replies(scripted, fill, reply, expected):
     assert answer.raw == reply
 
 
+@pytest.mark.parametrize("answer_type", ["free", "code"])
+async def test_free_text_is_taken_whole_and_nobody_is_asked(scripted, fill, answer_type):
+    line = scripted("Correct")
+    sample = Sample(id="f", question="q", answer_type=answer_type, target="x")
+    answer = await reader(line, fill)(sample, "<think>y</think>x")
+    assert (answer.kind, answer.value, answer.extractor) == ("answered", "x", "judge:extract")
+    assert line.asked == []
+    assert (await reader(line, fill, "verdict")(sample, "x")).reason == "correct"
+
+
 async def test_a_value_with_braces_is_read(scripted, fill):
     answer = await reader(scripted('{"answer": "{1,2}"}'), fill)(MATH, "It is {1,2}.")
     assert answer.value == "{1,2}"

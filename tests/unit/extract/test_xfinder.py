@@ -138,7 +138,9 @@ async def test_nothing_is_asked_about_an_empty_text_or_a_free_one(scripted, fill
     line = scripted("B")
     extract = XFinder(line, fill, FORM)
     assert (await extract(OPTIONS, " \n")).reason == "empty"
-    assert (await extract(Sample(id="f", question="q", answer_type="free"), "x")).kind == "error"
+    for answer_type in ("free", "code"):
+        answer = await extract(Sample(id="f", question="q", answer_type=answer_type), "<think>y</think>x")
+        assert (answer.kind, answer.value, answer.extractor) == ("answered", "x", "xfinder")
     assert line.asked == []
 
 
