@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
 from llmgen.analysis.intervals import mcnemar_exact
 from llmgen.analysis.kaf.readings import NO_VALID_ANSWER, TYPES, Reading
+from llmgen.analysis.kappa import kappa
 
 _CLOSED = frozenset({"alphabet_option", "categorical_label"})
-
-
-def kappa(pairs: Sequence[tuple[Hashable, Hashable]]) -> float | None:
-    """Cohen's kappa, (po - pe) / (1 - pe) with pe = Σ_k p1k·p2k; None when pe = 1 or without pairs."""
-    if not pairs:
-        return None
-    n = len(pairs)
-    ones, others = Counter(one for one, _ in pairs), Counter(other for _, other in pairs)
-    observed = sum(one == other for one, other in pairs)
-    chance = sum(count * others[name] for name, count in ones.items())
-    if chance == n * n:
-        return None
-    return (observed * n - chance) / (n * n - chance)
 
 
 def agreement_matrix(readings: dict[str, list[Reading]]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from llmgen.analysis.kaf import summarise
-from llmgen.analysis.kaf.agreement import kappa
+from llmgen.analysis.kappa import kappa
 from llmgen.summary import ScoredRow
 from llmgen.types import Answer
 
