@@ -1,11 +1,14 @@
 """The contamination detectors on real answers with known contamination: the specification's own figures."""
 
+import json
 from collections import Counter
 
 import pytest
 
-from llmgen.contamination import cdd, ted
+from llmgen.contamination import DETECTORS, cdd, ted
 from llmgen.contamination.base import Options
+from llmgen.contamination.ngram import overlap
+from llmgen.contamination.train_file import TrainFile
 
 DOSES = ("0", "1", "4", "12")
 
@@ -221,3 +224,41 @@ def test_samples_that_the_published_ted_leaves(mini_detcon, smollm2_tokenizer):
     means = [sum(one["n_left"] for one in group) / len(group) for group in groups]
     assert means == pytest.approx([41.8, 42.8, 33.2, 3.5, 48.2], abs=0.1)
     assert [sum(one["emptied"] for one in group) for group in groups] == [0, 1, 0, 1, 0]
+
+
+# 7.1 C: scores by detector and scope: AUC, AUC by dose, and the score of one item (17 tokens of target)
+LOGPROBS = {
+    ("perplexity", "target"): ([0.9082, 0.7245, 1, 1], -0.0883),
+    ("min_k", "target"): ([0.9090, 0.7269, 1, 1], -0.3523),
+    ("min_k_pp", "target"): ([0.9090, 0.7431, 0.9838, 1], 0.0374),
+    ("perplexity", "prompt+target"): ([0.9414, 0.8241, 1, 1], -0.3896),
+}
+
+
+@pytest.mark.parametrize("setting", LOGPROBS)
+def test_the_likelihood_of_the_items_own_text(mini_detcon, setting):
+    name, scope = setting
+    auc, score = LOGPROBS[setting]
+    detect = DETECTORS.load(name).build(Options(scope=scope))
+    pairs = [(one, detect(one)) for one in tuned(mini_detcon)]
+    assert areas(pairs) == pytest.approx(auc, abs=0.0005)
+    found = next(found for one, found in pairs if one.sample.id == "ft-004")
+    assert found.score == pytest.approx(score, abs=0.0005)
+    if name == "perplexity" and scope == "target":
+        assert found.details["ppl"] == pytest.approx(1.0923, abs=0.0005)
+        assert found.details["n_tokens"] == 17
+
+
+def test_overlap_of_the_answer_with_the_known_solution(mini_detcon, tmp_path):
+    """The answers as a training file of one row: how much of the solution does the model write down?"""
+    by_dose = {dose: [] for dose in DOSES}
+    for one in tuned(mini_detcon):
+        path = tmp_path / f"{one.sample.id}.jsonl"
+        path.write_text(json.dumps({"messages": [{"role": "assistant", "content": one.greedy.text}]}) + "\n")
+        by_dose[one.sample.tags["dose"]].append(overlap(one.sample.target, TrainFile(path, 8)).share or 0)
+    means = [sum(shares) / len(shares) for shares in by_dose.values()]
+    assert means == pytest.approx([0.007, 0, 0.546, 0.998], abs=0.0005)
+    clean = by_dose.pop("0")
+    assert area([share for some in by_dose.values() for share in some], clean) == pytest.approx(
+        0.791, abs=0.0005
+    )
