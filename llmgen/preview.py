@@ -1,18 +1,23 @@
-"""What a run would ask and what it may cost: `--dry-run`. Nothing is sent, nothing is stored."""
+"""What a run would ask and what it may cost: `--dry-run`. No model is opened, nothing is sent or stored."""
 
 from __future__ import annotations
 
+import math
 from itertools import islice
 
 import msgspec
 
 from llmgen.config import Settings
+from llmgen.evaluate import read
 from llmgen.plan import Plan
 from llmgen.runs import Controls
-from llmgen.types import Message, Struct
+from llmgen.session import Rehearsal, Session
+from llmgen.types import Completion, Message, Request, Sample, Struct
 from llmgen.wiring import open_session
 
 PREVIEWED = 20
+_REHEARSED = 500  # samples, evenly spread: a judge may be needed in the last split only
+ANSWER = "(the answer)"  # stands in readers' prompts for the text that nobody has written yet
 
 
 class Prompt(Struct):
@@ -22,8 +27,11 @@ class Prompt(Struct):
     messages: tuple[Message, ...]
 
 
-class Preview(Struct):
-    """What a run would ask, and the tokens and dollars it may take at most; `usd` is None without a price."""
+class Asked(Struct):
+    """What one model would be asked, and the tokens and dollars it may take at most.
+
+    `usd` is None without a price; `prompts` are the first ones.
+    """
 
     endpoint: str
     requests: int
@@ -32,12 +40,21 @@ class Preview(Struct):
     prompts: tuple[Prompt, ...]
 
 
+class Preview(Asked):
+    """What a run would ask its model; `readers` are the models behind extractors and the judge."""
+
+    readers: tuple[Asked, ...]
+
+
 async def preview(settings: Settings, plan: Plan, controls: Controls) -> Preview:
     """The first prompts as they would be sent, and an estimate of tokens and cost. Sends nothing."""
     settings = controls.apply(settings)
     plan = msgspec.structs.replace(plan, judge=plan.judge or settings.judge, record=None)
-    async with open_session(settings, plan) as session:
+    async with open_session(settings, plan, rehearse=True) as session:
         total = sum(1 for _ in session.samples())
+        step = max(1, math.ceil(total / _REHEARSED))
+        for sample in islice(session.samples(), None, None, step):
+            await _rehearse(session, sample)
         prompts: list[Prompt] = []
         n_requests, tokens, usd = 0, 0, 0.0 if total else None
         for sample in islice(session.samples(), PREVIEWED):
@@ -57,4 +74,44 @@ async def preview(settings: Settings, plan: Plan, controls: Controls) -> Preview
             tokens=round(tokens * scale),
             usd=None if usd is None else usd * scale,
             prompts=tuple(prompts),
+            readers=tuple(
+                _reader(line, step * plan.repeats, session.sampling.max_tokens or 0)
+                for line in session.rehearsals
+                if line.asked
+            ),
         )
+
+
+async def _rehearse(session: Session, sample: Sample) -> None:
+    """Lets extractors and the benchmark's judge ask about the recorded text, else about one to come."""
+    recorded = session.benchmark.recorded
+    text = ANSWER if recorded is None else recorded.get(sample.id, "")
+    done = Completion(texts=(text,), finish_reasons=("stop",), model=session.run.model)
+    answers = await read(session.extractors, sample, done)
+    if session.plan.judge is not None and not session.benchmark.grades_all and text.strip():
+        first = msgspec.structs.replace(answers[0], kind="answered", value=text, reason="")
+        await session.benchmark.grade(sample, [first, *answers[1:]], done)
+
+
+def _reader(line: Rehearsal, scale: int, longest: int) -> Asked:
+    """The numbers of one line; `longest` is the tokens that an answer to come may have."""
+    estimates = [line.stack.estimate(_at_its_longest(request, longest)) for request in line.asked]
+    costs = [usd for _, usd in estimates if usd is not None]
+    return Asked(
+        endpoint=line.endpoint,
+        requests=len(line.asked) * scale,
+        tokens=sum(tokens for tokens, _ in estimates) * scale,
+        usd=sum(costs) * scale if len(costs) == len(estimates) else None,
+        prompts=tuple(
+            Prompt(sample_id=request.sample_id, messages=request.messages)
+            for request in line.asked[:PREVIEWED]
+        ),
+    )
+
+
+def _at_its_longest(request: Request, longest: int) -> Request:
+    messages = tuple(
+        Message(role=message.role, content=message.content.replace(ANSWER, "word " * longest or ANSWER))
+        for message in request.messages
+    )
+    return msgspec.structs.replace(request, messages=messages)

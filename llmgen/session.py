@@ -97,6 +97,25 @@ class Line:
         )
 
 
+class Rehearsal(Line):
+    """A line of a preview: it notes what it is asked for, and asks nobody."""
+
+    def __init__(self, stack: Stack, members: Sequence[Member], endpoint: str) -> None:
+        super().__init__(stack, members, endpoint)
+        self.asked: list[Request] = []
+
+    async def __call__(self, request: Request) -> Completion:
+        """Notes the request; the completion is empty."""
+        self.asked.append(request)
+        return Completion(texts=("",), finish_reasons=("stop",), model=self.model, endpoint=self.endpoint)
+
+    async def ready(self, request: Request) -> None:
+        """As `Line.ready`, but for what only the endpoint can say."""
+        self.stack.check(request)
+        for member in self.members:
+            member.provider.check(request)
+
+
 class Scorer:
     """A benchmark with its prompts and extractors: what is needed to grade stored answers again.
 
@@ -175,6 +194,11 @@ class Session:
     def workers(self) -> int:
         """How many samples may be under way at once."""
         return self.settings.limits.max_in_flight
+
+    @property
+    def rehearsals(self) -> tuple[Rehearsal, ...]:
+        """In a preview: the lines of extractors and judges."""
+        return tuple(line for line in self._lines[1:] if isinstance(line, Rehearsal))
 
     def samples(self) -> Iterator[Sample]:
         """The benchmark's samples, up to the plan's limit, and their companions."""

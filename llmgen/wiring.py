@@ -33,10 +33,11 @@ from llmgen.gateway.prices import load_prices
 from llmgen.gateway.providers.recorded import RecordedAnswers
 from llmgen.gateway.providers.recording import Recording
 from llmgen.gateway.providers.table import ROWS, open_provider, resolve, row_of
+from llmgen.gateway.providers.unopened import Unopened
 from llmgen.gateway.stack import Member, Traffic, build_stack, route_endpoint
 from llmgen.plan import CacheMode, Plan
 from llmgen.prompts import Prompts
-from llmgen.session import Line, Scorer, Session
+from llmgen.session import Line, Rehearsal, Scorer, Session
 from llmgen.store.cache import Cache
 from llmgen.store.journal import Journal
 from llmgen.types import Extract, Judge, Run, Sample, Struct, content_hash
@@ -47,11 +48,14 @@ S = TypeVar("S", bound=Struct)
 class Gateway:
     """The lines that one call has open, behind one shared budget, cache and set of limiters."""
 
-    def __init__(self, settings: Settings, traffic: Traffic, closing: AsyncExitStack) -> None:
+    def __init__(
+        self, settings: Settings, traffic: Traffic, closing: AsyncExitStack, *, rehearse: bool = False
+    ) -> None:
         self.settings = settings
         self.traffic = traffic
         self.lines: list[Line] = []
         self.closing = closing
+        self._rehearse = rehearse
 
     async def open(
         self,
@@ -71,11 +75,15 @@ class Gateway:
             targets = [(model_id, {**options, "base_url": url}) for url in base_urls] or [(model_id, options)]
         members = []
         for name, chosen in targets:
+            row, how, served = resolve(name, self.settings)
+            if self._rehearse and how.local:
+                where = str(chosen.get("base_url") or how.base_url or served)
+                members.append(Member(Unopened(f"{row}:{where}", how), row, served))
+                continue
             provider = await open_provider(name, self.settings, chosen)
             if record is not None:
                 provider = Recording(provider, Path(record))
             self.closing.push_async_callback(provider.aclose)
-            row, _, served = resolve(name, self.settings)
             members.append(Member(provider, row, served))
         return self.connect(model_id, members, balanced=route is None)
 
@@ -90,19 +98,24 @@ class Gateway:
         """A line over providers that are open already; `mode` is its cache's, when it differs."""
         several = balanced and len(members) > 1
         stack = build_stack(self.traffic, members, model_id, balanced=several, mode=mode)
-        line = Line(stack, members, route_endpoint(members))
+        line = (Rehearsal if self._rehearse else Line)(stack, members, route_endpoint(members))
         self.lines.append(line)
         return line
 
 
 @asynccontextmanager
-async def open_gateway(settings: Settings, mode: CacheMode) -> AsyncIterator[Gateway]:
-    """The shared part of the gateway: budget, prices and response cache."""
+async def open_gateway(
+    settings: Settings, mode: CacheMode, *, rehearse: bool = False
+) -> AsyncIterator[Gateway]:
+    """The shared part of the gateway: budget, prices and response cache.
+
+    With `rehearse` no model is started and nobody is asked: its lines note what they are asked for.
+    """
     async with AsyncExitStack() as closing:
         store = closing.enter_context(Cache(settings.home_path))
         rows = {name: row_of(name, settings) for name in (*ROWS, *settings.providers)}
         traffic = Traffic(settings, load_prices(settings, rows), store, mode)
-        yield Gateway(settings, traffic, closing)
+        yield Gateway(settings, traffic, closing, rehearse=rehearse)
 
 
 async def open_scorer(gateway: Gateway, plan: Plan) -> Scorer:
@@ -179,10 +192,18 @@ def _convert(values: Mapping[str, Any], options: type[S], whose: str) -> S:
 
 @asynccontextmanager
 async def open_session(
-    settings: Settings, plan: Plan, *, run_id: str | None = None, base_run: str | None = None
+    settings: Settings,
+    plan: Plan,
+    *,
+    run_id: str | None = None,
+    base_run: str | None = None,
+    rehearse: bool = False,
 ) -> AsyncIterator[Session]:
-    """Opens gateway and benchmark for `plan`, without a journal; closes everything on the way out."""
-    async with open_gateway(settings, plan.cache) as gateway:
+    """Opens gateway and benchmark for `plan`, without a journal; closes everything on the way out.
+
+    With `rehearse` models are only named, see `open_gateway`.
+    """
+    async with open_gateway(settings, plan.cache, rehearse=rehearse) as gateway:
         scorer = await open_scorer(gateway, plan)
         line = await _line(gateway, plan, scorer)
         yield Session(

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import msgspec
 
-from llmgen.preview import Preview
+from llmgen.preview import Asked, Preview
 from llmgen.results import Ending, Result
 from llmgen.runs import Snapshot
 
@@ -139,11 +139,13 @@ def preview(plan: Preview, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(plan), ensure_ascii=False))
         return
-    for prompt in plan.prompts:
-        click.echo(f"--- {prompt.sample_id}")
-        for message in prompt.messages:
-            click.echo(f"[{message.role}] {message.content}")
-    cost = "unknown (no price for this model)" if plan.usd is None else f"at most ${plan.usd:.4f}"
-    click.echo(
-        f"\n{plan.requests} requests to {plan.endpoint}, at most about {plan.tokens} tokens; cost: {cost}"
-    )
+    everybody: tuple[Asked, ...] = (plan, *plan.readers)
+    for asked in everybody:
+        for prompt in asked.prompts:
+            click.echo(f"--- {prompt.sample_id or 'judge'}")
+            for message in prompt.messages:
+                click.echo(f"[{message.role}] {message.content}")
+    for asked in everybody:
+        cost = "unknown (no price for this model)" if asked.usd is None else f"at most ${asked.usd:.4f}"
+        what = f"{asked.requests} requests to {asked.endpoint}, at most about {asked.tokens} tokens"
+        click.echo(f"\n{what}; cost: {cost}")
