@@ -41,6 +41,7 @@ bench: .venv/.test
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/extraction.py
 	$(BIN)/python bench/gateway.py
+	$(BIN)/python bench/sandbox.py
 
 # The peers that bench/gateway.py compares with, each in a venv of its own: their pins exclude each other.
 peers: .venv-lm-eval/.done .venv-litellm/.done
