@@ -11,9 +11,10 @@ from llmgen.types import Contamination, Draw, Sample, Struct
 class GivenText(Struct):
     """Natural log probabilities of the tokens of prompt + target under the model, without the first token.
 
-    The first token has no log probability, so index i holds token i + 1. `target_start` is the index of the
-    target's first token. `mu` and `sigma` are the mean and the standard deviation of log p over the whole
-    vocabulary at the same places, None where the engine gives the most likely alternatives only.
+    The first token has no log probability, so index i holds token i + 1. `target_start` is the number of the
+    target's first token, counted from 0 among all tokens: `logprobs[target_start - 1:]` are the target's.
+    `mu` and `sigma` are the mean and the standard deviation of log p over the whole vocabulary at the same
+    places, None where the engine gives the most likely alternatives only.
     """
 
     logprobs: tuple[float, ...]
