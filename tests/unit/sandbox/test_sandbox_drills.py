@@ -37,7 +37,7 @@ def attempt(name, action):
 
 HOST_FILES = """
 import os
-paths = ["/etc/passwd", "/etc/shadow", "/root", "/home", "/var", "/work", "PROJECT", "SECRET_FILE"]
+paths = ["/etc/passwd", "/etc/shadow", "HOME_FOLDER", "/home", "/var", "/opt", "PROJECT", "SECRET_FILE"]
 for path in paths:
     attempt(path, lambda: os.listdir(path) if os.path.isdir(path) else open(path).read())
 print(sorted(os.listdir("/")))
@@ -164,7 +164,7 @@ for number in range(200):
 
 OUTSIDE = """
 import os
-for path in ("/x", "/dev/x", "/dev/shm/x", "/proc/x", "/usr/x", "/bin/x", "/var/x", "/root/x", "/etc/x"):
+for path in ("/x", "/dev/x", "/dev/shm/x", "/proc/x", "/usr/x", "/bin/x", "HOME_FOLDER/x", "/etc/x"):
     attempt(path, lambda: open(path, "w").write("x"))
 open("x", "w").write("x")
 print("scratch works", os.getcwd())
@@ -234,7 +234,7 @@ def drilled(request, bubblewrap, root, tmp_path_factory):  # noqa: ARG001  # ski
     file.write_text(secret)
     for folder in (file, *file.parents[:3]):
         folder.chmod(0o755)
-    words = {"SECRET_FILE": str(file), "PROJECT": str(root)}
+    words = {"SECRET_FILE": str(file), "PROJECT": str(root), "HOME_FOLDER": str(Path.home())}
     names = {name: f"drill{number}{secret[:6]}" for number, name in enumerate(DRILLS)}
     drills = []
     for name, drill in DRILLS.items():
