@@ -53,7 +53,7 @@ def normalised(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.isascii():
         return text
-    return unicodedata.normalize("NFC", text).encode("utf-8", "backslashreplace").decode("utf-8")
+    return unicodedata.normalize("NFC", text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def unfenced(text: str) -> str:
