@@ -25,13 +25,13 @@ class ProviderRow(Struct, forbid_unknown_fields=True):
     """One vendor that speaks the OpenAI dialect: everything in which it differs, as data.
 
     `auth` is the header the key goes into; `n_mode` says whether the vendor returns n texts itself or has
-    to be asked n times; `tpm_counts` whether its token limit counts what was reserved or what was used;
-    `rate_headers` names the family of rate-limit headers it sends. `max_stop` and `max_top_logprobs` are
-    the vendor's limits (None = no logprobs at all); `max_completions_logprobs` is the limit of the
-    completions API where it differs. `logprobs_style`: `flag` = `logprobs: true` and `top_logprobs: k`,
-    `count` = `logprobs: k`. `lists_models` is False where /models does not name everything that is served.
-    `json_schema` says that `response_format` can hold a reply to a schema. `local` servers cost nothing,
-    need no key and get longer timeouts.
+    to be asked n times, `max_n` how many texts it gives at once; `tpm_counts` whether its token limit counts
+    what was reserved or what was used; `rate_headers` names the family of rate-limit headers it sends.
+    `max_stop` and `max_top_logprobs` are the vendor's limits (None = no logprobs at all);
+    `max_completions_logprobs` is the limit of the completions API where it differs. `logprobs_style`: `flag`
+    = `logprobs: true` and `top_logprobs: k`, `count` = `logprobs: k`. `lists_models` is False where /models
+    does not name everything that is served. `json_schema` says that `response_format` can hold a reply to a
+    schema. `local` servers cost nothing, need no key and get longer timeouts.
     """
 
     base_url: str = ""
@@ -39,6 +39,7 @@ class ProviderRow(Struct, forbid_unknown_fields=True):
     auth: Literal["bearer", "api-key", "none"] = "bearer"
     apis: tuple[Api, ...] = ("chat",)
     n_mode: Literal["native", "loop"] = "native"
+    max_n: Count | None = None
     max_tokens_field: str = "max_tokens"
     max_top_logprobs: int | None = None
     max_completions_logprobs: int | None = None

@@ -27,6 +27,9 @@ from llmgen.types import (
     TokenLogprobs,
 )
 
+_ENOUGH = 160
+"""Tokens of a draw that is only compared: its first 100 count, whichever tokenizer counts them."""
+
 Regrade: TypeAlias = Callable[[Sample, Completion], Awaitable[float | None]]
 """The grade of another answer to a sample, None when it cannot be graded."""
 
@@ -69,7 +72,7 @@ class Examiner:
         if "draws" in self._needs:
             asked = [self._draws_request(request)]
             if request.sampling.temperature != 0:
-                asked.append(_greedy_request(request))
+                asked.append(_greedy_request(request, asked[0].sampling.max_tokens))
         if "logprobs" in self._needs and self._gives_prompt_logprobs and sample.target is not None:
             asked += _given_requests(sample, request)
         return asked
@@ -84,14 +87,13 @@ class Examiner:
         evidence = Evidence(sample=sample)
         greedy: Draw | None = None
         if "draws" in self._needs:
-            if request.sampling.temperature == 0:
-                greedy_completion = completion
-            else:
-                greedy_completion = await complete(_greedy_request(request))
-                greedy = draws_of(greedy_completion)[0]
-            evidence = msgspec.structs.replace(
-                evidence, **await self._drawn(sample, request, greedy_completion, complete, regrade)
-            )
+            asked = self._draws_request(request, completion)
+            first = completion
+            if request.sampling.temperature != 0 or _is_longer(completion, asked):
+                first = await complete(_greedy_request(request, asked.sampling.max_tokens))
+                greedy = draws_of(first)[0]
+            drawn = await complete(asked)
+            evidence = msgspec.structs.replace(evidence, **await self._drawn(sample, first, drawn, regrade))
         if "logprobs" in self._needs:
             given, why = await self._given(sample, request, complete)
             evidence = msgspec.structs.replace(evidence, given=given, no_given=why)
@@ -100,26 +102,34 @@ class Examiner:
     def _read(self, evidence: Evidence) -> tuple[Contamination, ...]:
         return tuple(detect(evidence) for detect in self._detectors)
 
-    def _draws_request(self, request: Request) -> Request:
+    def _draws_request(self, request: Request, completion: Completion | None = None) -> Request:
+        """The draws. When nobody grades them they are short, unless the model thinks before it answers."""
+        most = request.sampling.max_tokens
+        thinks = completion is not None and (
+            completion.usage.reasoning_tokens or "<think>" in completion.text
+        )
+        if "grades" not in self._needs and not thinks:
+            most = min(most or _ENOUGH, _ENOUGH)
         sampling = msgspec.structs.replace(
-            request.sampling, temperature=self._options.draw_temperature, top_p=1.0, n=self._options.draws
+            request.sampling,
+            temperature=self._options.draw_temperature,
+            top_p=1.0,
+            n=self._options.draws,
+            max_tokens=most,
         )
         return msgspec.structs.replace(request, sampling=sampling)
 
     async def _drawn(
-        self, sample: Sample, request: Request, greedy: Completion, complete: Complete, regrade: Regrade
+        self, sample: Sample, greedy: Completion, drawn: Completion, regrade: Regrade
     ) -> dict[str, object]:
-        """The fields of the evidence that the draws fill."""
-        drawn = await complete(self._draws_request(request))
-        first = draws_of(greedy)[0]
-        draws = draws_of(drawn)
+        """The fields of the evidence that greedy answer and draws fill."""
+        first, *draws = (draws_of(greedy)[0], *draws_of(drawn))
         if "grades" in self._needs and role_of(sample) != "control":
-            first, *rest = await _graded(sample, [greedy, drawn], [first, *draws], regrade)
-            draws = tuple(rest)
-        is_greedy = "temperature" not in greedy.dropped
+            first, *draws = await _graded(sample, drawn, [first, *draws], regrade)
+        has_temperature = "temperature" not in greedy.dropped
         return {
-            "greedy": first if is_greedy else Draw(reason="no_temperature"),
-            "draws": draws,
+            "greedy": first if has_temperature else Draw(reason="no_temperature"),
+            "draws": tuple(draws),
             "n_asked": drawn.n_asked,
         }
 
@@ -176,10 +186,15 @@ def _known(values: Sequence[float | None]) -> tuple[float, ...] | None:
     return known if known and len(known) == len(values) else None
 
 
-def _greedy_request(request: Request) -> Request:
-    return msgspec.structs.replace(
-        request, sampling=msgspec.structs.replace(request.sampling, temperature=0.0, n=1)
-    )
+def _greedy_request(request: Request, max_tokens: int | None) -> Request:
+    sampling = msgspec.structs.replace(request.sampling, temperature=0.0, n=1, max_tokens=max_tokens)
+    return msgspec.structs.replace(request, sampling=sampling)
+
+
+def _is_longer(completion: Completion, asked: Request) -> bool:
+    """Whether an answer is longer than the draws may be: it has to be cut where they are."""
+    most = asked.sampling.max_tokens
+    return most is not None and completion.usage.completion_tokens > most
 
 
 def _given_requests(sample: Sample, request: Request) -> list[Request]:
@@ -195,12 +210,9 @@ def _given_requests(sample: Sample, request: Request) -> list[Request]:
     ]
 
 
-async def _graded(
-    sample: Sample, completions: Sequence[Completion], draws: Sequence[Draw], regrade: Regrade
-) -> list[Draw]:
+async def _graded(sample: Sample, base: Completion, draws: Sequence[Draw], regrade: Regrade) -> list[Draw]:
     """`draws` with their grades; each distinct text is graded once."""
     known: dict[str, float | None] = {}
-    base = completions[-1]
     for draw in draws:
         if draw.text is not None and draw.text not in known:
             single = msgspec.structs.replace(

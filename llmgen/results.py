@@ -9,31 +9,39 @@ from typing import Any
 
 import msgspec
 
+from llmgen.analysis.contamination.section import section
 from llmgen.analysis.intervals import mean_interval
 from llmgen.assets import asset_dir
 from llmgen.benchmarks import BENCHMARKS
 from llmgen.benchmarks.base import Spec
 from llmgen.child import in_child
+from llmgen.contamination.companions import ROLE
 from llmgen.errors import EXIT_DONE, EXIT_FAILED_SAMPLES, EXIT_GATE, BudgetReached, RunStopped
+from llmgen.plan import stored_plan
 from llmgen.reports.run import render_run, write_report
 from llmgen.reports.tally import tally
 from llmgen.reports.views import Score
 from llmgen.store import queries
 from llmgen.store.fold import fold
 from llmgen.store.reading import records
-from llmgen.summary import ScoredRow, Summary
+from llmgen.store.verdicts import store_verdicts
+from llmgen.summary import ScoredRow, Section, Summary
 from llmgen.types import Run, Struct
 
 UNGRADED = ("error", "refused", "truncated", "unparsed")
 
 
 class Result(Struct):
-    """Everything that is printed about a run. `exclusions` counts the samples without a grade, by outcome."""
+    """Everything that is printed about a run. `exclusions` counts the samples without a grade, by outcome.
+
+    `contamination` is what detectors found, None when none looked.
+    """
 
     run: Run
     score: Score
     exclusions: dict[str, int]
     summary: Summary
+    contamination: Section | None = None
     report: str | None = None
 
 
@@ -49,13 +57,24 @@ class Ending(Struct):
 def sum_up(home: Path, run_id: str) -> Result:
     """The numbers of a folded run. Raises UsageError when there is no such run."""
     run = queries.run(home, run_id)
-    rows = list(queries.scored_rows(home, run.id))
-    base = list(queries.scored_rows(home, run.base_run)) if run.base_run else None
     spec: Spec = BENCHMARKS.load(run.benchmark)
+    examined = bool(stored_plan(run).detectors or spec.detectors)
+    everything = list(queries.scored_rows(home, run.id, evidence=examined))
+    rows = [row for row in everything if not row.tags.get(ROLE)]
+    base = None
+    if run.base_run:
+        base = [row for row in queries.scored_rows(home, run.base_run) if not row.tags.get(ROLE)]
     module, _, attribute = spec.summarise.partition(":")
     summarise = getattr(importlib.import_module(module), attribute)
     summary: Summary = summarise(rows, base, context_of(run))
-    return Result(run=run, score=headline(rows), exclusions=exclusions(rows), summary=summary)
+    return Result(
+        run=run,
+        score=headline(rows),
+        exclusions=exclusions(rows),
+        summary=summary,
+        # a benchmark that measures detectors has its own word on them
+        contamination=section(everything) if examined and spec.asks_model else None,
+    )
 
 
 def conclude(home: str, run_id: str) -> Result:
@@ -63,6 +82,9 @@ def conclude(home: str, run_id: str) -> Result:
     folder = Path(home)
     fold(folder, run_id)
     result = sum_up(folder, run_id)
+    found = result.contamination
+    if found is not None:
+        store_verdicts(folder, result.run.id, found.items, found.models)
     return msgspec.structs.replace(result, report=str(write_html(folder, result)))
 
 
@@ -114,7 +136,8 @@ def write_html(home: Path, result: Result) -> Path:
     """Renders the run's report into the data home and returns its path."""
     path = home / "reports" / f"{result.run.id}.html"
     counted = tally(records(home, result.run.id))
-    page = render_run(result.run, result.summary, result.score, counted, asset_dir("reports/templates"))
+    templates = asset_dir("reports/templates")
+    page = render_run(result.run, result.summary, result.score, counted, templates, result.contamination)
     write_report(path, page)
     return path
 
@@ -125,7 +148,7 @@ def ending_of(result: Result, stopped: RunStopped | None, command: str) -> Endin
     if stopped is not None:
         hint = f" ({stopped.hint})" if stopped.hint else ""
         lines.append(f"stopped: {stopped.message}{hint}")
-    if stopped is not None or result.exclusions["error"]:
+    if stopped is not None or _has_failed(result):
         how = "resume, with a higher cap" if isinstance(stopped, BudgetReached) else "resume with"
         lines.append(f"{how}: {command} --resume {result.run.id}")
     return Ending(result=result, exit_code=exit_code(result, stopped), stopped=stopped, advice=tuple(lines))
@@ -137,4 +160,9 @@ def exit_code(result: Result, stopped: RunStopped | None) -> int:
         return stopped.exit_code
     if result.summary.metrics.get("check", {}).get("ok") is False:
         return EXIT_GATE
-    return EXIT_FAILED_SAMPLES if result.exclusions["error"] else EXIT_DONE
+    return EXIT_FAILED_SAMPLES if _has_failed(result) else EXIT_DONE
+
+
+def _has_failed(result: Result) -> bool:
+    """Whether something has to be asked again: a sample without a grade, or a detector without its draws."""
+    return bool(result.exclusions["error"]) or result.run.state == "failed_samples"

@@ -103,27 +103,39 @@ def as_plain(done: Result) -> dict[str, Any]:
         "mean": done.score.mean,
         "ci_low": done.score.low,
         "ci_high": done.score.high,
-        "metrics": done.summary.metrics,
+        "metrics": done.summary.metrics | _contamination(done),
         "exclusions": done.exclusions,
         "cost_usd": done.run.cost_usd,
         "base_run": done.run.base_run,
-        "warnings": [*done.run.notes, *done.summary.warnings],
+        "warnings": warnings_of(done),
         "report": done.report,
     }
 
 
 def print_result(done: Result) -> None:
     """The tables of a run, then its score, notes, id and report."""
-    from llmgen.cli.tables import print_summary
+    from llmgen.cli.tables import print_tables
 
-    print_summary(done.summary)
+    print_tables(done.summary.tables)
+    if done.contamination is not None:
+        print_tables(done.contamination.tables)
     excluded = ", ".join(f"{count} {name}" for name, count in done.exclusions.items() if count) or "none"
     click.echo(f"\n{done.run.model} on {done.run.benchmark}: {score_line(done)}; excluded: {excluded}")
-    for line in (*done.run.notes, *done.summary.warnings):
+    for line in warnings_of(done):
         click.echo(f"note: {line}")
     click.echo(f"run     {done.run.id} ({done.run.state})")
     if done.report:
         click.echo(f"report  {done.report}")
+
+
+def warnings_of(done: Result) -> list[str]:
+    """What a reader of the numbers has to know."""
+    found = done.contamination
+    return [*done.run.notes, *done.summary.warnings, *(found.warnings if found is not None else ())]
+
+
+def _contamination(done: Result) -> dict[str, Any]:
+    return {} if done.contamination is None else {"contamination": done.contamination.metrics}
 
 
 def score_line(done: Result) -> str:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 from llmgen.reports.formats import numeric_columns
-from llmgen.summary import Summary, Table
+from llmgen.summary import Table
 
 _WIDE = 1 << 16  # a pipe has no width: its lines are as long as their cells
 _WORDS = 24  # a column of text may be folded down to this many characters
 
 
-def print_summary(summary: Summary, file: TextIO | None = None) -> None:
-    """Prints the tables of a summary, one after another."""
-    for table in summary.tables:
+def print_tables(tables: Iterable[Table], file: TextIO | None = None) -> None:
+    """Prints tables, one after another."""
+    for table in tables:
         print_table(table, file)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from msgspec.structs import replace
@@ -13,9 +13,14 @@ from llmgen.types import Complete, Completion, Request, Usage
 
 
 def fanned_out(
-    inner: Complete, n_mode: Literal["native", "loop"], spent: Callable[[Completion], None]
+    inner: Complete,
+    n_mode: Literal["native", "loop"],
+    spent: Callable[[Completion], None],
+    max_n: int | None = None,
 ) -> Complete:
     """`inner` for any n. `loop`: n single requests. `native`: one request, topped up by single ones.
+
+    `max_n` is the most texts that the vendor gives at once; more are asked for in several requests.
 
     Text i of a seeded request is drawn with seed + i. When some single requests fail, the others' texts
     are returned (`n_asked` says how many were wanted); when the run stops in between, their cost is
@@ -26,27 +31,27 @@ def fanned_out(
         n = request.sampling.n
         if n == 1:
             return await inner(request)
-        parts: list[Completion] = []
-        if n_mode == "native":
-            parts.append(await inner(request))
+        if n_mode == "loop":
+            return merged(await _several(inner, [_part(request, i, 1) for i in range(n)], [], spent), n)
+        most = max_n or n
+        shares = [_part(request, start, min(most, n - start)) for start in range(0, n, most)]
+        parts = [await inner(shares[0])] if len(shares) == 1 else await _several(inner, shares, [], spent)
         given = sum(len(part.texts) for part in parts)
         if given < n:
-            parts += await _singles(inner, request, range(given, n), parts, spent)
+            missing = [_part(request, i, 1) for i in range(given, n)]
+            parts += await _several(inner, missing, parts, spent)
         return merged(parts, n)
 
     return complete
 
 
-async def _singles(
+async def _several(
     inner: Complete,
-    request: Request,
-    indices: Iterable[int],
+    requests: Sequence[Request],
     before: Sequence[Completion],
     spent: Callable[[Completion], None],
 ) -> list[Completion]:
-    results = await asyncio.gather(
-        *(inner(_single(request, index)) for index in indices), return_exceptions=True
-    )
+    results = await asyncio.gather(*map(inner, requests), return_exceptions=True)
     parts = [result for result in results if isinstance(result, Completion)]
     errors = [result for result in results if isinstance(result, BaseException)]
     fatal = next((error for error in errors if _ends_all(error)), None)
@@ -64,10 +69,11 @@ def _ends_all(error: BaseException) -> bool:
     return not isinstance(error, ProviderError) or error.kind == "cancelled"
 
 
-def _single(request: Request, index: int) -> Request:
+def _part(request: Request, start: int, n: int) -> Request:
+    """`n` texts of `request`, from text `start` on."""
     sampling = request.sampling
-    seed = None if sampling.seed is None else sampling.seed + index
-    return replace(request, sampling=replace(sampling, n=1, seed=seed))
+    seed = None if sampling.seed is None else sampling.seed + start
+    return replace(request, sampling=replace(sampling, n=n, seed=seed))
 
 
 def merged(parts: Sequence[Completion], n: int) -> Completion:

@@ -191,6 +191,7 @@ def build_stack(
         )
         for member in members
     ]
+    limits = [member.provider.row.max_n for member in members if member.provider.row.max_n is not None]
     loops = any(member.provider.row.n_mode == "loop" for member in members)
     prices = {member.provider.endpoint: traffic.price_of(member.row, member.model) for member in members}
     tariff = Tariff(prices, prompt_per_text=loops)
@@ -209,6 +210,7 @@ def build_stack(
         retrying,
         "loop" if loops else "native",
         lambda completion: budget.spend(priced(completion, tariff)),
+        min(limits, default=None),
     )
     layers = cached(budgeted(fanned, budget, tariff), traffic.store, mode or traffic.mode, tariff.cost)
     stack = Stack(traffic, routed, tariff, layers)

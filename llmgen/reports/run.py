@@ -6,10 +6,11 @@ from itertools import groupby
 from pathlib import Path
 
 from llmgen.reports.forest import plot_of
+from llmgen.reports.histogram import HEIGHT, WIDTH, picture_of
 from llmgen.reports.render import render, write_report
 from llmgen.reports.reproduce import command_of
 from llmgen.reports.views import MEANINGS, Score, Tally
-from llmgen.summary import Summary
+from llmgen.summary import Section, Summary
 from llmgen.types import Run
 
 __all__ = ["render_run", "write_report"]
@@ -21,7 +22,14 @@ _METHODS = {
 }
 
 
-def render_run(run: Run, summary: Summary, score: Score, tally: Tally, templates: Path) -> str:
+def render_run(  # noqa: PLR0913, PLR0917  # the parts of the page
+    run: Run,
+    summary: Summary,
+    score: Score,
+    tally: Tally,
+    templates: Path,
+    contamination: Section | None = None,
+) -> str:
     """One HTML page that needs nothing else to be read. Raises StoreError when the templates are missing."""
     counts = {**tally.outcomes, **tally.exclusions}
     return render(
@@ -40,6 +48,16 @@ def render_run(run: Run, summary: Summary, score: Score, tally: Tally, templates
             for outcome, examples in groupby(tally.examples, key=lambda example: example.outcome)
         ],
         method=_METHODS[score.method],
+        contamination=contamination,
+        warnings=run.notes + summary.warnings + (contamination.warnings if contamination else ()),
+        contamination_tables=[(table, plot_of(table)) for table in contamination.tables]
+        if contamination
+        else [],
+        pictures=[picture for drawn in contamination.histograms if (picture := picture_of(drawn))]
+        if contamination
+        else [],
+        width=WIDTH,
+        height=HEIGHT,
     )
 
 

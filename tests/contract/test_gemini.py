@@ -171,8 +171,6 @@ async def test_limits(ask, request_for):
     provider = await ask("gemini")
     with pytest.raises(UsageError, match="at most 20 top logprobs"):
         provider.check(request_for(provider, logprobs=21))
-    with pytest.raises(UsageError, match="at most 8 candidates"):
-        provider.check(request_for(provider, n=9))
     with pytest.raises(UsageError, match="prompt_logprobs"):
         provider.check(request_for(provider, prompt_logprobs=1))
     with pytest.raises(UsageError, match="completions API"):

@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from llmgen.cli.tables import print_summary, print_table
-from llmgen.summary import Summary, Table
+from llmgen.cli.tables import print_table, print_tables
+from llmgen.summary import Table
 
 TABLE = Table(
     title="Scores [of everything]",
@@ -35,7 +35,7 @@ def test_numbers_stay_whole_on_a_narrow_terminal(monkeypatch, width):
 
 def test_a_pipe_gets_plain_text_of_any_length():
     out = io.StringIO()
-    print_summary(Summary(metrics={}, tables=(TABLE,)), out)
+    print_tables([TABLE], out)
     lines = out.getvalue().splitlines()
     assert "\x1b" not in out.getvalue()
     assert lines[0] == TABLE.title

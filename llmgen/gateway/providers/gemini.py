@@ -30,7 +30,6 @@ try:
 except ImportError as error:
     raise UsageError("gemini needs the google-genai package", hint="pip install 'llmgen[gemini]'") from error
 
-MAX_CANDIDATES = 8
 REFUSING = frozenset({"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"})
 _OURS = frozenset({"host", "content-length", "connection", "accept-encoding", "user-agent"})
 _OK = 200
@@ -102,8 +101,6 @@ class GeminiProvider:
     def check(self, request: Request) -> None:
         """Raises UsageError for a request that Gemini can never honour."""
         check_limits(request, self.row, "gemini")
-        if request.sampling.n > MAX_CANDIDATES:
-            raise UsageError(f"gemini returns at most {MAX_CANDIDATES} candidates, n is {request.sampling.n}")
         fields = unsupported(request, self.row)
         if fields and not self._drop:
             raise UsageError(

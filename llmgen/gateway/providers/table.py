@@ -21,6 +21,7 @@ from llmgen.registry import unknown_name
 
 ROWS: dict[str, ProviderRow] = {
     "openai": ProviderRow(
+        max_n=128,
         base_url="https://api.openai.com/v1",
         key_env="OPENAI_API_KEY",
         apis=("chat", "completions", "responses"),
@@ -32,6 +33,7 @@ ROWS: dict[str, ProviderRow] = {
         json_schema=True,
     ),
     "azure": ProviderRow(
+        max_n=128,
         base_url="https://{resource}.openai.azure.com/openai/v1",
         key_env="AZURE_OPENAI_API_KEY",
         auth="api-key",
@@ -109,6 +111,7 @@ ROWS: dict[str, ProviderRow] = {
     "gemini": ProviderRow(
         base_url="https://generativelanguage.googleapis.com",
         key_env="GEMINI_API_KEY",
+        max_n=8,
         max_top_logprobs=20,
         max_stop=5,
     ),

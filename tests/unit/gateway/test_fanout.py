@@ -39,6 +39,19 @@ def test_a_short_answer_is_topped_up_with_single_requests(simulate, lab):
     assert answer.n_asked == 3
 
 
+def test_more_texts_than_the_vendor_gives_at_once_take_several_requests(simulate, lab):
+    vendor = lab.Vendor(
+        lambda request, _: lab.answer(
+            request, [f"{request.sampling.seed + i}" for i in range(request.sampling.n)]
+        )
+    )
+    layer = fanned_out(vendor.complete, "native", [].append, max_n=8)
+    answer = simulate(layer(lab.request(n=20, seed=100)))
+    assert sorted(call.sampling.n for call in vendor.calls) == [4, 8, 8]
+    assert answer.texts == tuple(str(100 + i) for i in range(20))
+    assert answer.n_asked == 20
+
+
 def test_a_full_answer_and_a_single_one_pass_untouched(simulate, lab):
     vendor = lab.Vendor()
     layer = _layer(vendor, "native")
