@@ -5,6 +5,7 @@ from llmgen.registry import Registry
 BENCHMARKS = Registry(
     "benchmark",
     {
+        "detcon": "llmgen.benchmarks.detcon:SPEC",
         "finetunebench": "llmgen.benchmarks.finetunebench:SPEC",
         "kaf": "llmgen.benchmarks.kaf:SPEC",
     },

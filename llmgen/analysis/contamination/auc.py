@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from llmgen.analysis.intervals import wilson
 
-DRAWS = 10_000
+DRAWS = 2_000
 _CHUNK = 1 << 21  # numbers drawn at a time: bounds memory
 
 
@@ -58,7 +58,8 @@ def spearman(a: Sequence[float], b: Sequence[float]) -> float | None:
 def rates(flagged: Sequence[bool], labels: Sequence[bool]) -> dict[str, Any]:
     """Accuracy, precision, recall, F1 and the false positive rate of flags against labels.
 
-    A rate without a denominator is None, and `undefined` says why, by name.
+    A rate that has no meaning without one of the classes, or without flags, is None, and `undefined` says
+    why, by name.
     """
     pairs = list(zip(flagged, labels, strict=True))
     hits = sum(flag and label for flag, label in pairs)
@@ -71,12 +72,13 @@ def rates(flagged: Sequence[bool], labels: Sequence[bool]) -> dict[str, Any]:
         "accuracy95": list(wilson(hits + negatives - false, len(pairs))) if pairs else None,
         "precision": _share(hits, hits + false),
         "recall": _share(hits, positives),
-        "f1": _share(2 * hits, 2 * hits + false + (positives - hits)),
+        "f1": 2 * hits / (hits + false + positives) if positives else None,
         "fpr": _share(false, negatives),
     }
-    reasons = {"accuracy": "no_items", "precision": "nothing_flagged", "recall": "no_label_1"}
-    reasons |= {"f1": "no_label_1_and_nothing_flagged", "fpr": "no_label_0"}
-    found["undefined"] = {name: reason for name, reason in reasons.items() if found[name] is None}
+    reasons = {"accuracy": "", "precision": "nothing_flagged", "recall": "no_label_1"}
+    reasons |= {"f1": "no_label_1", "fpr": "no_label_0"}
+    undefined = [name for name in reasons if found[name] is None]
+    found["undefined"] = {name: reasons[name] if pairs else "nothing_decided" for name in undefined}
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -108,7 +109,7 @@ def compared(groups: Groups, *, fewest: int = FEWEST, seed: int = SEED) -> Teste
     else:
         p = label_permutation(groups.test, groups.control, draws=DRAWS, seed=seed)
         low, high = effect_interval(groups.test, groups.control, draws=DRAWS, seed=seed)
-    effect = sum(groups.test) / len(groups.test) - sum(groups.control) / len(groups.control)
+    effect = math.fsum(groups.test) / len(groups.test) - math.fsum(groups.control) / len(groups.control)
     word: ModelWord = "evidence" if p < LEVEL and low > 0 else "no_evidence"
     return Tested(effect, low, high, p, word, "")
 
@@ -120,7 +121,7 @@ def scores_of(readings: Sequence[Reading]) -> list[float]:
 
 def mean(values: Sequence[float]) -> float | None:
     """The mean, None without values."""
-    return sum(values) / len(values) if values else None
+    return math.fsum(values) / len(values) if values else None
 
 
 def _tested(readings: Sequence[Reading], test: Sequence[Reading], groups: Groups, seed: int) -> Tested:

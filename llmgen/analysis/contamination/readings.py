@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from llmgen.summary import Role, ScoredRow
@@ -54,7 +54,7 @@ class Reading(Struct):
 
 
 def role_of(row: ScoredRow) -> Role | None:
-    """The row's part; None for samples of splits that never rank a model, which no detector looks at."""
+    """The row's part; None for samples outside the comparison, as are those that never rank a model."""
     role = row.tags.get("contamination_role")
     if role == "control":
         return "control"
@@ -63,12 +63,15 @@ def role_of(row: ScoredRow) -> Role | None:
     return None if row.tags.get("role") == "diagnostic" else "test"
 
 
-def readings_of(rows: Sequence[ScoredRow]) -> dict[str, list[Reading]]:
+def readings_of(
+    rows: Sequence[ScoredRow], role_of: Callable[[ScoredRow], Role | None] = role_of
+) -> dict[str, list[Reading]]:
     """Detector -> its readings, one a sample (the first repeat that was read), in the order of the rows.
 
     A detector that ran under several presets has one entry for each, named `detector:preset`.
     """
-    samples = _first_read(row for row in rows if role_of(row) is not None)
+    roles = {row.sample_id: role for row in rows if (role := role_of(row)) is not None}
+    samples = _first_read(row for row in rows if row.sample_id in roles)
     presets: dict[str, dict[str, None]] = {}
     for row in samples:
         for found in row.contamination:
@@ -77,7 +80,15 @@ def readings_of(rows: Sequence[ScoredRow]) -> dict[str, list[Reading]]:
     for detector, kinds in presets.items():
         for preset in kinds:
             name = f"{detector}:{preset}" if len(kinds) > 1 else detector
-            readings[name] = [_reading(row, name, detector, preset) for row in samples]
+            readings[name] = [
+                Reading(
+                    row=row,
+                    role=roles[row.sample_id],
+                    detector=name,
+                    found=_found(row, detector, preset),
+                )
+                for row in samples
+            ]
     return readings
 
 
@@ -108,6 +119,5 @@ def _preset(found: Contamination) -> str:
     return str(found.details.get("preset") or "")
 
 
-def _reading(row: ScoredRow, name: str, detector: str, preset: str) -> Reading:
-    found = next((c for c in row.contamination if c.detector == detector and _preset(c) == preset), None)
-    return Reading(row=row, role=role_of(row) or "test", detector=name, found=found)
+def _found(row: ScoredRow, detector: str, preset: str) -> Contamination | None:
+    return next((c for c in row.contamination if (c.detector, _preset(c)) == (detector, preset)), None)

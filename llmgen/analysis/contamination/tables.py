@@ -112,6 +112,7 @@ def _by_flag(detectors: Mapping[str, Any]) -> Table:
             between((group["low"], group["high"])),
         )
         for name, groups in detectors.items()
+        if groups["all"]["n_graded"]
         for kind, group in groups.items()
     ]
     return Table(

@@ -8,7 +8,7 @@ from typing import Any
 REASONS = {
     "no_control": "no control set",
     "control_too_small": "control set too small",
-    "too_few_items": "fewer than 10 items with enough data on a side",
+    "too_few_items": "too few items with enough data",
     "most_items_insufficient": "most items have too little data",
     "mixed_tokenizers": "several tokenizers in one run",
     "mixed_presets": "several presets in one run",

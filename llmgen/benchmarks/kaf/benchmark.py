@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from llmgen.benchmarks.base import Context
-from llmgen.benchmarks.kaf.files import Loaded, load_files
+from llmgen.benchmarks.kaf.files import load_files
 from llmgen.benchmarks.kaf.options import Options
-from llmgen.benchmarks.kaf.rows import NO_VALID_ANSWER
+from llmgen.benchmarks.kaf.rows import NO_VALID_ANSWER, Item
+from llmgen.benchmarks.rowfiles import Loaded
 from llmgen.errors import UsageError
 from llmgen.evidence import Evidence
 from llmgen.types import Answer, Compare, Completion, Grade, Sample, Sampling, content_hash
@@ -28,7 +29,7 @@ class Kaf:
     grades_all = True
     evidence: Mapping[str, Evidence] | None = None
 
-    def __init__(self, loaded: Loaded, options: Options, same: Compare, *, packaged: bool) -> None:
+    def __init__(self, loaded: Loaded[Item], options: Options, same: Compare, *, packaged: bool) -> None:
         self._samples = tuple(item.sample for item in loaded.items)
         self._same = same
         self.dataset_hash = content_hash([loaded.hashes, options.skip_bad])

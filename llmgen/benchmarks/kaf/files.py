@@ -2,84 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from llmgen.benchmarks.kaf.rows import Item, Malformed, as_item
-from llmgen.errors import UsageError
-
-
-class Loaded(NamedTuple):
-    """Items in file order, the sha256 of each file, and what was wrong with the rows that were left out."""
-
-    items: tuple[Item, ...]
-    hashes: tuple[str, ...]
-    bad: tuple[str, ...]
+from llmgen.benchmarks.kaf.rows import Item, as_item
+from llmgen.benchmarks.rowfiles import Loaded, load_rows
 
 
-def load_files(paths: Sequence[Path], *, skip_bad: bool) -> Loaded:
-    """All items of `paths`.
-
-    Raises UsageError for a file that cannot be read, for duplicate ids and, unless `skip_bad`, for
-    malformed rows: each of them is named by file and line (by number in an array).
-    """
-    items: list[Item] = []
-    hashes: list[str] = []
-    bad: list[str] = []
-    for path in paths:
-        try:
-            raw = path.read_bytes()
-        except OSError as error:
-            raise UsageError(f"cannot read {path}: {error.strerror}") from error
-        hashes.append(hashlib.sha256(raw).hexdigest())
-        for place, row in _rows(path, raw):
-            try:
-                if isinstance(row, Malformed):
-                    raise row
-                items.append(as_item(row, place))
-            except Malformed as error:
-                bad.append(f"{place}: {error}")
-    if bad and not skip_bad:
-        raise UsageError(
-            "\n  ".join([f"{len(bad)} malformed rows", *bad]),
-            hint="mend them, or leave them out with --skip-bad",
-        )
-    twice = [name for name, count in Counter(item.sample.id for item in items).items() if count > 1]
-    if twice:
-        raise UsageError(
-            f"{len(twice)} ids occur more than once: {', '.join(twice[:20])}", hint="ids must be unique"
-        )
-    if not items:
-        raise UsageError(f"no row in {', '.join(map(str, paths))}")
-    return Loaded(tuple(items), tuple(hashes), tuple(bad))
-
-
-def _rows(path: Path, raw: bytes) -> Iterator[tuple[str, Any]]:
-    """(`file:line`, decoded row or why it cannot be decoded) of every row that is not blank."""
-    if raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"[":
-        yield from _array(path, raw)
-        return
-    for number, line in enumerate(raw.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
-        if line.strip():
-            yield f"{path.name}:{number}", _decoded(line)
-
-
-def _array(path: Path, raw: bytes) -> Iterator[tuple[str, Any]]:
-    rows = _decoded(raw.removeprefix(b"\xef\xbb\xbf"))
-    if isinstance(rows, Malformed):
-        raise UsageError(f"{path}: {rows}", hint="a file is a JSON array, or one JSON object a line")
-    for number, row in enumerate(rows, 1):
-        yield f"{path.name}:{number}", row
-
-
-def _decoded(raw: bytes) -> Any:
-    try:
-        return json.loads(raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        return Malformed("not UTF-8")
-    except (json.JSONDecodeError, RecursionError) as error:
-        return Malformed(f"not JSON ({error})")
+def load_files(paths: Sequence[Path], *, skip_bad: bool) -> Loaded[Item]:
+    """All items of `paths`. Raises UsageError as `load_rows` does."""
+    return load_rows(paths, as_item, lambda item: item.sample.id, skip_bad=skip_bad)

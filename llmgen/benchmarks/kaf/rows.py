@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from llmgen.benchmarks.rowfiles import Malformed
 from llmgen.text import without_surrogates
 from llmgen.types import AnswerType, Sample, Struct
 
@@ -42,10 +43,6 @@ class Item(NamedTuple):
 
     sample: Sample
     output: str
-
-
-class Malformed(ValueError):
-    """The row cannot be used; the message says why."""
 
 
 def as_item(row: Any, place: str) -> Item:

@@ -136,9 +136,10 @@ def test_rates_and_the_reasons_for_those_that_are_undefined():
     clean = rates([False, False], [False, False])
     assert (clean["accuracy"], clean["fpr"]) == (1.0, 0.0)
     assert clean["undefined"] == {
-        "precision": "nothing_flagged", "recall": "no_label_1", "f1": "no_label_1_and_nothing_flagged",
+        "precision": "nothing_flagged", "recall": "no_label_1", "f1": "no_label_1",
     }  # fmt: skip
-    assert rates([], [])["undefined"]["accuracy"] == "no_items"
+    assert rates([True, False], [False, False])["f1"] is None
+    assert set(rates([], [])["undefined"].values()) == {"nothing_decided"}
 
 
 CLEAN = [0.0] * 20 + [0.02] * 8 + [0.06] * 4 + [0.2, 0.3, 0.42, 0.44]

@@ -9,7 +9,8 @@ import pytest
 
 from llmgen.assets import asset_dir
 from llmgen.benchmarks.kaf.files import load_files
-from llmgen.benchmarks.kaf.rows import NO_VALID_ANSWER, Malformed, as_item
+from llmgen.benchmarks.kaf.rows import NO_VALID_ANSWER, as_item
+from llmgen.benchmarks.rowfiles import Malformed
 from llmgen.errors import UsageError
 from llmgen.extract.ranges import range_of
 
