@@ -57,17 +57,20 @@ def plot_of(table: Table) -> Plot | None:
     """The rows of a table that state an estimate with its interval; None when there are none.
 
     The interval is written `[0.40, 0.67]` or `0.40 to 0.67`, in the estimate's cell behind it or in the next
-    one. Rows in which the number before it does not lie inside state no estimate and are skipped. Estimates
-    with a sign are differences and get an axis around 0; the others are shares.
+    one. Rows in which the number before it does not lie inside state no estimate and are skipped, and so are
+    those beyond -1 or 1 (log probabilities). Estimates with a sign are differences and get an axis around
+    0; the others are shares.
     """
-    bars = tuple(bar for row in table.rows if (bar := _bar(table.columns, row)) is not None)
-    if not bars:
+    found = [stated for row in table.rows if (stated := _stated(table.columns, row)) is not None]
+    if not found:
         return None
-    signed = any(_SIGNED.fullmatch(cell.strip()) for row in table.rows for cell in row)
+    bars = tuple(bar for bar, _ in found)
+    signed = any(is_signed for _, is_signed in found)
     return Plot(bars=bars, axis=difference_axis(bars) if signed else SHARE, signed=signed)
 
 
-def _bar(columns: Sequence[str], row: Sequence[str]) -> Bar | None:
+def _stated(columns: Sequence[str], row: Sequence[str]) -> tuple[Bar, bool] | None:
+    """The row's bar, and whether its estimate has a sign."""
     for index, cell in enumerate(row):
         found = next((match for form in _INTERVALS if (match := form.fullmatch(cell.strip()))), None)
         if found is None:
@@ -76,9 +79,12 @@ def _bar(columns: Sequence[str], row: Sequence[str]) -> Bar | None:
         low, high = float(found["low"]), float(found["high"])
         if not _NUMBER.fullmatch(estimate) or not low - ROUNDING <= float(estimate) <= high + ROUNDING:
             return None
+        if max(-low, high) > 1:
+            return None
         words = (word.strip() for word in row[:index] if not is_numeric(word))
         label = " · ".join(word for word in words if word) or row[0]
-        return Bar(label=label, mean=float(estimate), low=low, high=high, n=_size(columns, row))
+        bar = Bar(label=label, mean=float(estimate), low=low, high=high, n=_size(columns, row))
+        return bar, _SIGNED.fullmatch(estimate) is not None
     return None
 
 

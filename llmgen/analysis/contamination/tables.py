@@ -31,6 +31,11 @@ def number(value: float | None, digits: int = 3) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
+def signed(value: float | None) -> str:
+    """A difference, with its sign, or a dash."""
+    return "-" if value is None else f"{value:+.3f}"
+
+
 def between(bounds: Sequence[float | None] | None) -> str:
     """An interval, or a dash."""
     if bounds is None or bounds[0] is None or bounds[1] is None:
@@ -47,7 +52,7 @@ def _model(detectors: Mapping[str, Any]) -> Table:
             str(found["n_control"]),
             number(found["avg_score"]),
             number(found["control_avg"]),
-            number(found["effect"]),
+            signed(found["effect"]),
             between(found["effect95"]),
             number(found["p"], 4),
             _power(found["power"]),
@@ -157,7 +162,7 @@ def _twins(twins: Mapping[str, Any]) -> Table:
         f"{twins['n_pairs']} of {twins['n_twins']}",
         number(twins["original"]),
         number(twins["twin"]),
-        number(twins["gap"]),
+        signed(twins["gap"]),
         between((twins["low"], twins["high"])),
         str(twins["original_better"]),
         str(twins["twin_better"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from llmgen.analysis.contamination.tables import between, number
+from llmgen.analysis.contamination.tables import between, number, signed
 from llmgen.analysis.contamination.words import verdict_of
 from llmgen.summary import Table
 
@@ -67,7 +67,7 @@ def _verdicts(detectors: Mapping[str, Any]) -> Table:
             dose,
             str(found["n"]),
             f"{found['n_control']} {found['against']}",
-            number(found["effect"]),
+            signed(found["effect"]),
             between(found["effect95"]),
             number(found["p"], 4),
             verdict_of(found) if "verdict" in found else "-",

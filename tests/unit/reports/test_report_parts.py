@@ -78,6 +78,19 @@ def test_differences_get_an_axis_around_zero():
     assert (shares.signed, shares.axis) == (False, SHARE)
 
 
+def test_only_the_estimate_says_whether_it_is_a_difference():
+    columns = ("detector", "mean score", "AUC", "95 % interval")
+    rows = (("min_k", "-4.454", "0.727", "0.556 to 0.880"),)
+    assert plot_of(Table(title="t", columns=columns, rows=rows)).signed is False
+
+
+def test_what_is_no_share_is_not_plotted():
+    rows = (("cdd", "+0.546", "0.357 to 0.725"), ("min_k", "+3.313", "2.463 to 4.133"))
+    plot = plot_of(Table(title="t", columns=("detector", "difference", "95 % interval"), rows=rows))
+    assert [bar.label for bar in plot.bars] == ["cdd"]
+    assert plot_of(Table(title="t", columns=("a", "b", "c"), rows=rows[1:])) is None
+
+
 def test_an_axis_places_values():
     assert [SHARE.at(value) for value in (0, 0.25, 1, 2)] == ["0.000%", "25.000%", "100.000%", "100.000%"]
     axis = difference_axis([Bar(label="x", mean=0.05, low=-0.02, high=0.12)])
