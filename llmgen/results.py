@@ -135,7 +135,8 @@ def exclusions(rows: list[ScoredRow]) -> dict[str, int]:
 def write_html(home: Path, result: Result) -> Path:
     """Renders the run's report into the data home and returns its path."""
     path = home / "reports" / f"{result.run.id}.html"
-    counted = tally(records(home, result.run.id))
+    own = (record for record in records(home, result.run.id) if not record.sample.tags.get(ROLE))
+    counted = tally(own)
     templates = asset_dir("reports/templates")
     page = render_run(result.run, result.summary, result.score, counted, templates, result.contamination)
     write_report(path, page)

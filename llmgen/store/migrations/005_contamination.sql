@@ -44,7 +44,7 @@ SELECT
     c.d.score,
     if(v.verdict IS NULL, c.d.flagged, v.flagged) AS flagged,
     coalesce(v.verdict, c.d.details ->> 'verdict') AS verdict,
-    coalesce(nullif(v.reason, ''), c.d.details ->> 'reason') AS reason,
+    nullif(if(v.verdict IS NULL, coalesce(c.d.details ->> 'reason', ''), v.reason), '') AS reason,
     coalesce(c.d.n_asked, 0) AS n_asked, coalesce(c.d.n_used, 0) AS n_used,
     CAST(c.d.details ->> 'n_empty' AS INTEGER) AS n_empty,
     CAST(c.d.details ->> 'n_refused' AS INTEGER) AS n_refused,
