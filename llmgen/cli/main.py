@@ -33,6 +33,7 @@ COMMANDS = {
     "cache": ("llmgen.cli.cache:cache", "Statistics and pruning of the response cache."),
     "models": ("llmgen.cli.models:models", "Pull, list and price models."),
     "extractors": ("llmgen.cli.extractors:extractors", "List the readers of answers; train pinpoint."),
+    "contamination": ("llmgen.cli.contamination:contamination", "Build what detectors are calibrated with."),
     "vllm": ("llmgen.cli.vllm:vllm", "Start, stop and look at managed vLLM servers."),
     "doctor": ("llmgen.cli.doctor:doctor", "What works here, and how to mend what does not."),
     "completion": ("llmgen.cli.completion:completion", "Print the shell completion script."),

@@ -46,8 +46,11 @@ def load(place: str, dtype: str = "auto") -> Any:
     """A `TorchModel`. Blocks for seconds. Raises UsageError when there is no model at `place`."""
     # torch's idle threads spin, and starve whoever shares the cores: 2 to 10 times slower on a busy machine
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read once, when torch is loaded
+    from transformers.utils import logging  # noqa: PLC0415  # heavy
+
     from llmgen.gateway.engines.torch_model import TorchModel  # noqa: PLC0415  # loads torch
 
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it untyped
     try:
         return TorchModel(place, dtype)
     except (OSError, ValueError, KeyError) as error:
