@@ -13,6 +13,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 
 import msgspec
 
@@ -91,16 +92,20 @@ async def _verdict(
     return excluded or await benchmark.grade(sample, answers, completion)
 
 
+async def regrade(
+    benchmark: Benchmark, extractors: Sequence[Extract], sample: Sample, drawn: Completion
+) -> float | None:
+    """The grade of another answer to a sample, None when it cannot be graded."""
+    answers = await read(extractors, sample, drawn)
+    return (await verdict(benchmark, sample, answers, drawn)).value
+
+
 async def examined(session: Session, record: Record, request: Request, completion: Completion) -> Record:
     """`record` with what the contamination detectors read, once a sample."""
     if not session.examiner.looks_at(record.sample, record.repeat):
         return record
-
-    async def regrade(sample: Sample, drawn: Completion) -> float | None:
-        answers = await read(session.extractors, sample, drawn)
-        return (await verdict(session.benchmark, sample, answers, drawn)).value
-
-    found = await session.examiner.examine(record.sample, request, completion, session.line, regrade)
+    again = partial(regrade, session.benchmark, session.extractors)
+    found = await session.examiner.examine(record.sample, request, completion, session.line, again)
     return _with(record, contamination=found.contamination, greedy=found.greedy, draws=found.draws)
 
 

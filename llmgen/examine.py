@@ -20,6 +20,7 @@ from llmgen.types import (
     Contamination,
     Draw,
     Message,
+    Record,
     Request,
     Sample,
     Sampling,
@@ -99,6 +100,18 @@ class Examiner:
             evidence = msgspec.structs.replace(evidence, given=given, no_given=why)
         return Examined(contamination=self._read(evidence), greedy=greedy, draws=evidence.draws)
 
+    async def reread(self, record: Record, regrade: Regrade) -> Record:
+        """`record` with the draws graded anew, and what these detectors read in them in place of before."""
+        if not record.draws or record.completion is None or not self._detectors:
+            return record
+        greedy = record.greedy or draws_of(record.completion)[0]
+        first, *draws = await _graded(record.sample, record.completion, [greedy, *record.draws], regrade)
+        n_asked = max(reading.n_asked for reading in record.contamination)
+        evidence = Evidence(sample=record.sample, greedy=first, draws=tuple(draws), n_asked=n_asked)
+        again = {reading.detector: reading for reading in self._read(evidence)}
+        readings = tuple(again.get(reading.detector, reading) for reading in record.contamination)
+        return msgspec.structs.replace(record, contamination=readings, draws=tuple(draws))
+
     def _read(self, evidence: Evidence) -> tuple[Contamination, ...]:
         return tuple(detect(evidence) for detect in self._detectors)
 
@@ -175,7 +188,7 @@ def given_text(alone: TokenLogprobs, whole: TokenLogprobs) -> GivenText | None:
         return None
     return GivenText(
         logprobs=logprobs,
-        target_start=shared - 1,
+        target_start=shared,
         mu=_known(whole.mu[1:]),
         sigma=_known(whole.sigma[1:]),
     )

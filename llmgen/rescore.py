@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -17,7 +18,8 @@ import msgspec
 from llmgen import __version__
 from llmgen.config import Settings
 from llmgen.errors import LlmgenError, RunStopped, StoreError, UsageError, boundary
-from llmgen.evaluate import read, verdict
+from llmgen.evaluate import read, regrade, verdict
+from llmgen.examine import Examiner
 from llmgen.plan import Plan, stored_plan
 from llmgen.results import Result, conclude_in_child, headline, sum_up
 from llmgen.session import Scorer, is_failed
@@ -25,7 +27,7 @@ from llmgen.store import queries
 from llmgen.store.journal import Journal
 from llmgen.store.reading import records
 from llmgen.types import Completion, Extract, Record, Run, RunState, Sample, Struct
-from llmgen.wiring import Gateway, new_run, open_gateway, open_scorer
+from llmgen.wiring import Gateway, new_run, open_gateway, open_scorer, rereader
 
 _WINDOW = 4096
 
@@ -92,7 +94,7 @@ async def rescore(settings: Settings, run_name: str, change: Change) -> Rescored
             n_samples=parent.n_samples,
         )
         if known is None:
-            await _grade_again(gateway, scorer, parent, child)
+            await _grade_again(gateway, scorer, rereader(plan), parent, child)
     result = await asyncio.to_thread(conclude_in_child, home, child.id)
     before = sum_up(home, parent.id)
     return Rescored(
@@ -155,7 +157,7 @@ def _means(settings: Settings, run_id: str, names: Sequence[str]) -> dict[str, f
     }
 
 
-async def _grade_again(gateway: Gateway, scorer: Scorer, parent: Run, child: Run) -> None:
+async def _grade_again(gateway: Gateway, scorer: Scorer, examiner: Examiner, parent: Run, child: Run) -> None:
     """Grades every stored record, a bounded number of them at once, and journals it under the child run."""
     settings = gateway.settings
     samples = {sample.id: sample for sample in scorer.benchmark.samples()}
@@ -166,7 +168,8 @@ async def _grade_again(gateway: Gateway, scorer: Scorer, parent: Run, child: Run
     async def worker() -> None:
         nonlocal failed
         for record in stored:
-            graded = await _graded(scorer, record, samples.get(record.sample.id, record.sample), child.id)
+            sample = samples.get(record.sample.id, record.sample)
+            graded = await _graded(scorer, examiner, record, sample, child.id)
             failed += is_failed(graded)
             journal.append(graded)
 
@@ -198,8 +201,8 @@ def _longest_first(stored: Iterator[Record]) -> Iterator[Record]:
         )
 
 
-async def _graded(scorer: Scorer, record: Record, sample: Sample, run_id: str) -> Record:
-    """`record` with new answers and a new grade; one without an answer is kept as it is."""
+async def _graded(scorer: Scorer, examiner: Examiner, record: Record, sample: Sample, run_id: str) -> Record:
+    """`record` with new answers and a new grade, also of its draws; without an answer it is kept as it is."""
     again = msgspec.structs.replace(record, run_id=run_id, sample=sample)
     if record.completion is None:
         return again
@@ -209,6 +212,8 @@ async def _graded(scorer: Scorer, record: Record, sample: Sample, run_id: str) -
             answers = await read(scorer.extractors, sample, completion)
         with boundary("grade"):
             grade = await verdict(scorer.benchmark, sample, answers, completion)
+        with boundary("contamination"):
+            again = await examiner.reread(again, partial(regrade, scorer.benchmark, scorer.extractors))
     except (RunStopped, StoreError, UsageError):
         raise
     except LlmgenError as error:

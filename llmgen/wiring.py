@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,6 +39,7 @@ from llmgen.gateway.providers.unopened import Unopened
 from llmgen.gateway.stack import Member, Traffic, build_stack, route_endpoint
 from llmgen.plan import CacheMode, Plan
 from llmgen.prompts import Prompts
+from llmgen.sandbox import open_runner
 from llmgen.session import Line, Rehearsal, Scorer, Session
 from llmgen.store.cache import Cache
 from llmgen.store.journal import Journal
@@ -126,7 +129,14 @@ async def open_scorer(gateway: Gateway, plan: Plan) -> Scorer:
     options = _convert(plan.options, spec.options, plan.benchmark)
     comparators, close = open_comparators()
     gateway.closing.push_async_callback(close)
-    context = Context(model=plan.model, datasets=asset_dir("datasets"), judge=judge, comparators=comparators)
+    private = [gateway.settings.home_path, Path(os.environ.get("HOME", "/")), Path()]
+    context = Context(
+        model=plan.model,
+        datasets=asset_dir("datasets"),
+        judge=judge,
+        comparators=comparators,
+        open_runner=partial(open_runner, hidden=private),
+    )
     benchmark = await asyncio.to_thread(spec.load, options, context)
     names = plan.extractors or spec.extractors
     extractors = await _extractors(gateway, plan, prompts, names)
@@ -147,11 +157,24 @@ def _companions(benchmark: Benchmark, plan: Plan) -> tuple[Sample, ...]:
     return tuple(found)
 
 
-def _examiner(plan: Plan, benchmark: Benchmark, line: Line) -> Examiner:
+def _detectors(plan: Plan) -> list[DetectorSpec]:
     """The detectors that the plan names, or the benchmark's own."""
     spec: Spec = BENCHMARKS.load(plan.benchmark)
+    return [DETECTORS.load(name) for name in plan.detectors or spec.detectors]
+
+
+def rereader(plan: Plan) -> Examiner:
+    """Those of the plan's detectors whose readings rest on grades; they read stored draws again."""
     options = _contamination_options(plan)
-    rows: list[DetectorSpec] = [DETECTORS.load(name) for name in plan.detectors or spec.detectors]
+    rows = [row for row in _detectors(plan) if "grades" in row.needs]
+    detectors = [row.build(options) for row in rows if row.build is not None]
+    return Examiner(detectors, frozenset(), options, recorded=None, gives_prompt_logprobs=False)
+
+
+def _examiner(plan: Plan, benchmark: Benchmark, line: Line) -> Examiner:
+    """What looks at every sample of a run."""
+    options = _contamination_options(plan)
+    rows = _detectors(plan)
     needs = frozenset[Need]().union(*(row.needs for row in rows))
     if "twins" in needs and options.twins is None:
         raise UsageError("the detector twins needs --twins FILE", hint="see docs/contamination.md")
@@ -185,7 +208,7 @@ async def _extractors(gateway: Gateway, plan: Plan, prompts: Prompts, names: Seq
 
 def _convert(values: Mapping[str, Any], options: type[S], whose: str) -> S:
     try:
-        return msgspec.convert(values, options)
+        return msgspec.convert(values, options, strict=False)  # rescore --set gives text
     except msgspec.ValidationError as error:
         raise UsageError(f"{whose}: {error}", hint=f"see llmgen eval {whose} --help") from error
 

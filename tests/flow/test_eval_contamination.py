@@ -42,9 +42,7 @@ def test_the_same_answer_every_time_is_flagged_and_stored(llmgen, emulator):
 
 def test_a_control_set_gives_a_word_on_the_model_and_never_ranks(llmgen, emulator):
     emulator.reply_text = None  # an echo: every draw differs by its number only
-    control = companions(
-        llmgen.folder, "control.jsonl", [{"question": f"{n}: {LONG}"} for n in range(12)]
-    )
+    control = companions(llmgen.folder, "control.jsonl", [{"question": f"{n}: {LONG}"} for n in range(12)])
     plain = llmgen.eval("--limit", "12")
     done = llmgen.eval("--limit", "12", "--contamination", "cdd", "--draws", "20", "--control", control)
     assert done.code == 0, done.err
@@ -164,3 +162,18 @@ def test_bad_input_is_one_line_and_exit_code_2(llmgen, asked, words, said):
     assert said in done.err
     assert "Traceback" not in done.err
     assert asked() == []
+
+
+def test_rescoring_grades_the_draws_again_too(llmgen, emulator):
+    emulator.reply_text = None
+    done = llmgen.eval("--contamination", "cdd,ted", "--limit", "4", "--draws", "20")
+    readings = (
+        "select run_id, sample_id, score, details from contamination where detector = 'cdd' order by all"
+    )
+    before = llmgen.sql(readings)
+    llmgen("rescore", done.json["run_id"], "--set", "scorer=exact")
+    child = llmgen.sql("select run_id from runs where parent_run is not null")[0]["run_id"]
+    after = [row for row in llmgen.sql(readings) if row["run_id"] == child]
+    assert [{**row, "run_id": child} for row in before] == after
+    graded = llmgen.sql(f"select count(*) as n from draws where run_id = '{child}' and value is not null")
+    assert graded == [{"n": 4 * 20}]

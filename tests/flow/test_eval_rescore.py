@@ -86,7 +86,7 @@ def test_a_judge_that_stops_leaves_nothing_behind(llmgen, emulator, parent):
         (("last", "--set", "scorer"), "not OPTION=VALUE"),
         (("last", "--set", "scorer=fuzzy"), "$.scorer"),
         (("last", "--set", "colour=red"), "unknown field `colour`"),
-        (("last", "--extractor", "hole"), "did you mean whole?"),
+        (("last", "--extractor", "whol"), "did you mean whole?"),
     ],
 )
 def test_wrong_words(llmgen, words, said):
