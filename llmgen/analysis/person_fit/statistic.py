@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from llmgen.analysis.irt.items import Array, Flags, Indices, Items, Matrix, blocks, slopes_at
+from llmgen.analysis.irt.items import Array, Indices, Items, Matrix, blocks, slopes_at
 from llmgen.types import Struct
 
 _MIN = 1e-9  # of P and of Q
@@ -55,6 +55,23 @@ def fits(responses: Matrix, items: Items) -> Fits:
     return Fits(theta=theta, se=se, lz=lz, lz_star=lz_star, n_items=n_items)
 
 
+def map_abilities(responses: Matrix, items: Items) -> tuple[Array, Array]:
+    """(MAP theta, information there), (N,) each, with the prior N(0, 1) in both, by Fisher scoring."""
+    theta, information = np.zeros(responses.shape[0]), np.ones(responses.shape[0])
+    for rows in blocks(theta.size, responses.shape[1]):
+        part = responses[rows]
+        seen = part >= 0
+        for _ in range(_STEPS):
+            p, slope = slopes_at(items, theta[rows])
+            ratio = np.where(seen, slope / np.maximum(p * (1.0 - p), _MIN), 0.0)
+            information[rows] = (slope * ratio).sum(axis=1) + 1.0
+            step = (((part - p) * ratio).sum(axis=1) - theta[rows]) / information[rows]
+            theta[rows] += np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
+            if np.abs(step).max() < _TOLERANCE:
+                break
+    return theta, information
+
+
 def drivers(responses: Matrix, items: Items, theta: Array, n: int) -> list[Indices]:
     """For each row with a finite theta: the `n` items, most telling first, with the lowest (x - P) w~ < 0."""
     out = [np.empty(0, dtype=np.intp)] * responses.shape[0]
@@ -71,25 +88,11 @@ def drivers(responses: Matrix, items: Items, theta: Array, n: int) -> list[Indic
 def _fit(responses: Matrix, items: Items) -> Array:
     """theta, se, lz, lz* as rows, (4, n)."""
     seen = responses >= 0
-    theta, information = _abilities(responses, seen, items)
+    theta, information = map_abilities(responses, items)
     w, pq, corrected, corrected_variance = _terms(responses, items, theta)
     lz = w / np.sqrt(np.where(seen, pq, 0.0).sum(axis=1))
     lz_star = corrected.sum(axis=1) / np.sqrt(corrected_variance)
     return np.stack((theta, information**-0.5, lz, lz_star))
-
-
-def _abilities(responses: Matrix, seen: Flags, items: Items) -> tuple[Array, Array]:
-    """(MAP theta, information there with the prior's) by Fisher scoring."""
-    theta = np.zeros(responses.shape[0])
-    for _ in range(_STEPS):
-        p, slope = slopes_at(items, theta)
-        ratio = np.where(seen, slope / np.maximum(p * (1.0 - p), _MIN), 0.0)
-        information = (slope * ratio).sum(axis=1) + 1.0
-        step = (((responses - p) * ratio).sum(axis=1) - theta) / information
-        theta += np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
-        if np.abs(step).max() < _TOLERANCE:
-            break
-    return theta, information
 
 
 def _terms(responses: Matrix, items: Items, theta: Array) -> tuple[Array, Array, Array, Array]:
