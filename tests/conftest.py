@@ -1,7 +1,9 @@
 """Fixtures that every level of test uses, and the guard that keeps tests off the network."""
 
 import ipaddress
+import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +31,17 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no shared/data folder beside the repository")
     return folder
+
+
+@pytest.fixture(scope="session")
+def bubblewrap():
+    """Skips where there is no bubblewrap, or where it may not create namespaces."""
+    if shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed")
+    alone = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]
+    tried = subprocess.run(alone, capture_output=True, text=True, check=False)
+    if tried.returncode != 0:
+        pytest.skip(f"bubblewrap cannot create namespaces here: {tried.stderr.strip()}")
 
 
 def is_loopback(host: object) -> bool:

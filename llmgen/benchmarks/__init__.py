@@ -7,6 +7,7 @@ BENCHMARKS = Registry(
     {
         "detcon": "llmgen.benchmarks.detcon:SPEC",
         "finetunebench": "llmgen.benchmarks.finetunebench:SPEC",
+        "humaneval": "llmgen.benchmarks.humaneval:SPEC",
         "kaf": "llmgen.benchmarks.kaf:SPEC",
     },
 )

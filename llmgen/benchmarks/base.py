@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from llmgen.evidence import Evidence
+from llmgen.execution import OpenRunner
 from llmgen.types import Answer, Compare, Completion, Grade, Judge, Sample, Sampling, Struct
 
 
@@ -15,13 +16,14 @@ class Context(Struct):
 
     `model` is the evaluated model's name as typed; `judge` is None when no judge model was named;
     `datasets` is the folder with the packaged cards and sample sets; `comparators` say by name when two
-    readings are the same answer.
+    readings are the same answer; `open_runner` opens what runs model-written code, None where nothing does.
     """
 
     model: str
     datasets: Path
     judge: Judge | None = None
     comparators: Mapping[str, Compare] = {}
+    open_runner: OpenRunner | None = None
 
 
 class Benchmark(Protocol):

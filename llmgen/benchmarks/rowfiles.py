@@ -1,9 +1,11 @@
-"""Files of labelled rows: one JSON object a line, or one JSON array; what is wrong is named by its place."""
+"""Files of labelled rows, gzipped or not: one JSON object a line, or one array; faults are named by place."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from llmgen.errors import UsageError
 
 T = TypeVar("T")
+_GZIP = b"\x1f\x8b"
 
 
 class Malformed(ValueError):
@@ -40,10 +43,12 @@ def load_rows(
     for path in paths:
         try:
             raw = path.read_bytes()
-        except OSError as error:
-            raise UsageError(f"cannot read {path}: {error.strerror}") from error
+            unpacked = gzip.decompress(raw) if raw.startswith(_GZIP) else raw
+        except (OSError, EOFError, zlib.error) as error:
+            why = getattr(error, "strerror", None) or error
+            raise UsageError(f"cannot read {path}: {why}") from error
         hashes.append(hashlib.sha256(raw).hexdigest())
-        for place, row in _rows(path, raw):
+        for place, row in _rows(path, unpacked):
             try:
                 if isinstance(row, Malformed):
                     raise row

@@ -6,6 +6,7 @@ EXTRACTORS = Registry(
     "extractor",
     {
         "whole": "llmgen.extract.whole:build",
+        "code": "llmgen.extract.code:build",
         "pinpoint": "llmgen.extract.pinpoint:build",
         "strict": "llmgen.extract.rules:build_strict",
         "strict:cot": "llmgen.extract.rules:build_strict_cot",

@@ -1,18 +1,4 @@
-import shutil
-import subprocess
-
 import pytest
-
-
-@pytest.fixture(scope="session")
-def bubblewrap():
-    """Skips where there is no bubblewrap, or where it may not create namespaces."""
-    if shutil.which("bwrap") is None:
-        pytest.skip("bubblewrap is not installed")
-    alone = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"]
-    tried = subprocess.run(alone, capture_output=True, text=True, check=False)
-    if tried.returncode != 0:
-        pytest.skip(f"bubblewrap cannot create namespaces here: {tried.stderr.strip()}")
 
 
 @pytest.fixture
