@@ -6,7 +6,7 @@ import numpy as np
 
 from llmgen.analysis.irt.expectation import group_sums, posteriors, row_scores
 from llmgen.analysis.irt.grid import Grid
-from llmgen.analysis.irt.items import Array, Items, blocks, log_tables, sigmoid
+from llmgen.analysis.irt.items import Array, Indices, Items, blocks, log_tables, sigmoid
 from llmgen.analysis.irt.responses import Responses
 
 N_NODES = 15
@@ -76,7 +76,7 @@ def modes(data: Responses, items: Items, near: Array) -> tuple[Array, Array]:
     return theta, information**-0.5
 
 
-def _score(data: Responses, items: Items, rows: np.ndarray, theta: Array) -> tuple[Array, Array]:
+def _score(data: Responses, items: Items, rows: Indices, theta: Array) -> tuple[Array, Array]:
     """(d log posterior / d theta, its information) of some rows."""
     gradient, information = -theta, np.ones(theta.size)
     for block in blocks(rows.size, data.n_items, _TABLE):
