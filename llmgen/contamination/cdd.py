@@ -16,7 +16,7 @@ from typing import Any
 
 from llmgen.contamination.answers import Answers, Compared, compared, insufficient, is_answer_only
 from llmgen.contamination.base import Options, Preset, Spec
-from llmgen.contamination.distance import Tokens, distances
+from llmgen.contamination.distance import Tokens, distances, near
 from llmgen.contamination.texts import Prepared, final_text, strip_code
 from llmgen.contamination.tokens import CAP, Tokenizer, tokenizer_named
 from llmgen.evidence import Detector, Evidence
@@ -116,10 +116,10 @@ def detect(evidence: Evidence, rule: Rule) -> Contamination:
 
 def peakedness(centre: Tokens, draws: Sequence[Compared], alpha: float) -> Peak:
     """Which `draws` lie within `alpha` times the longest answer's length of `centre`."""
-    length = max(len(centre), max((len(draw.tokens) for draw in draws), default=0))
+    tokens = [draw.tokens for draw in draws]
+    length = max(len(centre), max(map(len, tokens), default=0))
     within = math.floor(alpha * length + _EPSILON)
-    found = distances(centre, [draw.tokens for draw in draws], within)
-    places = tuple(draw.place for draw, d in zip(draws, found, strict=True) if d <= within)
+    places = tuple(draws[at].place for at in near(centre, tokens, within))
     return Peak(places=places, n_used=len(draws), length=length, within=within, centre=len(centre))
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from llmgen.contamination.answers import Answers, Compared, compared, insufficient, is_answer_only
 from llmgen.contamination.base import Options, Spec
-from llmgen.contamination.distance import distances
+from llmgen.contamination.distance import near
 from llmgen.contamination.texts import Prepared, final_text
 from llmgen.contamination.tokens import Tokenizer, tokenizer_named
 from llmgen.evidence import Detector, Evidence
@@ -93,9 +93,9 @@ def keep(greedy: Compared, draws: Sequence[Compared], texts: Sequence[str | None
     """
     length = len(greedy.tokens)
     tokens = [draw.tokens[:length] if rule.cut else draw.tokens for draw in draws]
-    found = distances(greedy.tokens, tokens, rule.tau)
+    gone = set(near(greedy.tokens, tokens, rule.tau))
     pairs = list(zip(draws, texts, strict=True))
-    far = [pair for pair, d in zip(pairs, found, strict=True) if d > rule.tau]
+    far = [pair for at, pair in enumerate(pairs) if at not in gone]
     return Kept(dedupe=_firsts(pairs), exclude=tuple(draw for draw, _ in far), left=_firsts(far))
 
 

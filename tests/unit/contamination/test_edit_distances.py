@@ -1,10 +1,9 @@
-"""Edit distances are those of the textbook, with and without a cut-off."""
+"""Edit distances are those of the textbook, and so is who is near."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmgen.contamination.distance import distances
+from llmgen.contamination.distance import distances, near
 
 TOKENS = st.lists(st.integers(0, 4), max_size=12)
 
@@ -25,16 +24,18 @@ def test_distances_are_the_textbooks(centre, others):
 
 
 @given(TOKENS, st.lists(TOKENS, max_size=5), st.integers(0, 13))
-def test_above_the_cutoff_all_are_one_more_than_it(centre, others, cutoff):
-    full = [textbook(centre, other) for other in others]
-    assert distances(centre, others, cutoff) == [min(d, cutoff + 1) for d in full]
+def test_near_are_those_within_the_cutoff(centre, others, cutoff):
+    assert near(centre, others, cutoff) == [
+        at for at, other in enumerate(others) if textbook(centre, other) <= cutoff
+    ]
 
 
 def test_a_known_pair_that_other_implementations_get_wrong():
     assert distances(list(b"a"), [list(b"cabcabcacab")]) == [10]
 
 
-@pytest.mark.parametrize("cutoff", [None, 0, 3])
-def test_nothing_to_compare(cutoff):
-    assert distances([1], [], cutoff) == []
-    assert distances([], [[]], cutoff) == [0]
+def test_nothing_to_compare():
+    assert distances([1], []) == []
+    assert distances([], [[]]) == [0]
+    assert near([1], [], 3) == []
+    assert near([], [[], [1]], 0) == [0]
