@@ -138,3 +138,28 @@ def tiny_qwen2(tmp_path_factory):
         return folder
 
     return build
+
+
+@pytest.fixture(scope="session")
+def tiny_learner(tiny_qwen2, tmp_path_factory):
+    """A saved model that is trained in milliseconds: random weights, one token a byte, a context of 128."""
+    import torch  # noqa: PLC0415  # heavy, and for few tests
+    from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM  # noqa: PLC0415  # heavy, and for few tests
+
+    folder = tmp_path_factory.mktemp("tiny-learner")
+    tokenizer = AutoTokenizer.from_pretrained(tiny_qwen2({}))
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(20)
+    config = Qwen2Config(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        max_position_embeddings=128,
+        eos_token_id=tokenizer.eos_token_id,
+        bos_token_id=None,
+    )
+    Qwen2ForCausalLM(config).save_pretrained(folder)
+    return folder
