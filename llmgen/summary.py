@@ -108,7 +108,10 @@ class Histogram(Struct):
 
 
 class FlaggedItem(Struct):
-    """A flagged sample to look at: `near` are some of the draws that hardly differ from the greedy answer."""
+    """A flagged sample to look at: `near` are some of the draws that hardly differ from the greedy answer.
+
+    `matched` is the text that the item shares with a training file, where one was searched.
+    """
 
     sample_id: str
     detector: str
@@ -118,6 +121,7 @@ class FlaggedItem(Struct):
     greedy: str | None
     near: tuple[str, ...]
     n_near: int
+    matched: str = ""
 
 
 class Section(Struct):

@@ -48,4 +48,5 @@ def _flagged(reading: Reading, item: ItemVerdict) -> FlaggedItem:
         greedy=row.greedy.text if row.greedy else row.text,
         near=tuple(text for text in texts if text is not None),
         n_near=reading.detail("near") or 0,
+        matched=reading.detail("matched") or "",
     )

@@ -15,9 +15,13 @@ SMALLEST_CONTROL = 19
 _WORDS: dict[bool | None, ItemWord] = {True: "flagged", False: "not_flagged", None: "insufficient"}
 
 
-def control_p(score: float, control: Sequence[float]) -> float:
-    """(1 + #{c_j >= score}) / (m + 1) for the m scores of `control`, in rising order."""
-    return (1 + len(control) - bisect_left(control, score)) / (len(control) + 1)
+def control_p(score: float, control: Sequence[float], *, is_member: bool = False) -> float:
+    """(1 + #{c_j >= score}) / (m + 1) for the m scores of `control`, in rising order.
+
+    `is_member`: the score is itself one of them, and is left out.
+    """
+    as_high = len(control) - bisect_left(control, score) - is_member
+    return (1 + as_high) / (len(control) - is_member + 1)
 
 
 def judged(readings: Sequence[Reading]) -> list[ItemVerdict]:
@@ -35,12 +39,10 @@ def _judged(reading: Reading, control: Sequence[float], role: Role) -> ItemVerdi
     score = reading.score
     if not reading.needs_control or score is None or not control:
         return _verdict(reading, None if reading.found is None else reading.found.flagged, reading.reason)
-    others = list(control)
-    if reading.role == role:
-        others.remove(score)
-    if len(others) < SMALLEST_CONTROL:
+    is_member = reading.role == role
+    if len(control) - is_member < SMALLEST_CONTROL:
         return _verdict(reading, None, "control_too_small")
-    p_value = control_p(score, others)
+    p_value = control_p(score, control, is_member=is_member)
     return _verdict(reading, p_value <= LEVEL, "", p_value)
 
 

@@ -19,7 +19,7 @@ from llmgen.summary import ModelVerdict, ModelWord
 
 LEVEL = 0.01
 FEWEST = 10
-_MIXED = ("tokenizer", "preset", "centre")
+_MIXED = ("tokenizer", "centre")
 _NO_CLAIM = {"ted": "correction", "ngram": "own_file_only"}
 
 
@@ -47,8 +47,9 @@ def model_verdict(readings: Sequence[Reading], *, seed: int = SEED) -> ModelVerd
 
     `evidence`: p < .01 and the interval above 0; `no_evidence` otherwise, which is no innocence.
     `insufficient`, with the reason: no control set, fewer than 10 items with enough data on a side, mixed
-    tokenizers, presets or centres, more than half of the test items without enough data, or a detector
-    that says nothing of the model (`ted` corrects, `ngram` knows one file).
+    tokenizers or centres (presets are kept apart as detectors), more than half of the test items without
+    enough data, or a detector that says nothing of the model (`ted` corrects, `ngram` knows one file).
+    With twins `effect`, its interval and p are over the pairs, `avg_score` over all test items.
     """
     test = in_role(readings, "test")
     scores = scores_of(test)

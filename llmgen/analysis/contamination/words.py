@@ -11,7 +11,6 @@ REASONS = {
     "too_few_items": "too few items with enough data",
     "most_items_insufficient": "most items have too little data",
     "mixed_tokenizers": "several tokenizers in one run",
-    "mixed_presets": "several presets in one run",
     "mixed_centres": "several centres in one run",
     "correction": "it corrects a score",
     "own_file_only": "it knows one file, not what the model has seen",
@@ -64,9 +63,9 @@ def warnings_of(metrics: Mapping[str, Any]) -> tuple[str, ...]:
 def _unseen(power: Mapping[str, Any] | None) -> str:
     if power is None:
         return ""
-    chance = f"in {power['power']:.0%} of such runs"
     if power["effect"] is None:
-        return f": with {power['n']} and {power['n_control']} items nothing would be found {chance}"
+        return f": with {power['n']} and {power['n_control']} items nothing would be found"
+    chance = f"{power['power']:.0%} of such runs find"
     if power["share"] is not None:
-        return f": {chance} at least {power['share']:.0%} of the items have to be known by heart to be found"
-    return f": a difference below {power['effect']:.3g} would not be found {chance}"
+        return f": {chance} it when at least {power['share']:.0%} of the items are known by heart"
+    return f": {chance} a difference of {power['effect']:.3g} or more"

@@ -14,6 +14,7 @@ from llmgen.analysis.detcon.verdicts import tuning_of, verdicts_of
 from llmgen.summary import ScoredRow, Summary
 
 SMALL = 200
+_MANY_FALSE, _ENOUGH_CLEAN = 0.2, 10
 
 
 def summarise(
@@ -57,7 +58,7 @@ def _warnings(rows: Sequence[ScoredRow], detectors: Mapping[str, Any]) -> list[s
         if found["all"]["insufficient"] == found["all"]["n"]:
             why = ", ".join(words_of(reason) for reason in found["all"]["reasons"])
             lines.append(f"{name} says nothing of any item: {why}")
-        elif found["fpr"] is not None and found["fpr"] > 0.2:  # noqa: PLR2004  # one clean item in five
+        elif (found["fpr"] or 0.0) > _MANY_FALSE and found["by_dose"]["0"]["decided"] >= _ENOUGH_CLEAN:
             lines.append(
                 f"{name} flags {found['fpr']:.0%} of the clean items: a count of its flags says little"
             )

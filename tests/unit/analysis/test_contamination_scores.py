@@ -196,6 +196,17 @@ def test_the_picture_and_the_flagged_items():
     assert (second.sample_id, second.greedy, second.near) == ("b", "greedy", ())
 
 
+def test_a_flagged_item_shows_what_it_shares_with_the_training_file():
+    def ngram(score):
+        details = {"reason": "no_control", "matched": "the same words"}
+        return Contamination(detector="ngram", score=score, details=details)
+
+    made = section(rows_of(ngram, [0.9, 0.0], [i / 100 for i in range(20)]))
+    assert [(one.sample_id, one.matched) for one in made.examples] == [("t0", "the same words")]
+    assert made.models[0].reason == "own_file_only"
+    assert made.warnings == ()
+
+
 def test_the_section_is_plain_json():
     made = section([*rows_of(cdd, [0.9] * 10, [0.0] * 10), row("x", ted((2, 2, 2, 2), (1, 1, 1, 1)))])
     decoded = json.loads(json.dumps(made.metrics, allow_nan=False))

@@ -144,6 +144,11 @@ def test_the_rank_among_the_control(score, control, p):
     assert control_p(score, control) == pytest.approx(p)
 
 
+def test_an_item_of_the_control_is_ranked_among_the_others():
+    assert control_p(3, [1, 2, 3], is_member=True) == pytest.approx(1 / 3)
+    assert control_p(1, [1, 1, 3], is_member=True) == pytest.approx(1.0)
+
+
 def test_scores_without_a_threshold_are_ranked_among_the_control():
     control = [-3.0 + number / 20 for number in range(20)]
     made = section(rows_of(min_k, [-1.0, -2.06, -9.0], control))

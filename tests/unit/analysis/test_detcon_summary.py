@@ -153,7 +153,7 @@ def test_labels_without_a_dose():
 
 def test_presets_and_many_false_positives():
     published = Contamination(detector="cdd", score=0.3, flagged=True, details={"preset": "published"})
-    rows = [item(f"c{i}", i % 2 * 4, cdd(0.0), published) for i in range(10)]
+    rows = [item(f"c{i}", i % 2 * 4, cdd(0.0), published) for i in range(20)]
     summary = summarise(rows, None, {})
     assert list(summary.metrics["detectors"]) == ["cdd:robust", "cdd:published"]
     assert summary.metrics["detectors"]["cdd:published"]["fpr"] == 1.0
