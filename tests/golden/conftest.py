@@ -64,8 +64,37 @@ def fenced_outputs(shared_data):
 
 @pytest.fixture(scope="session")
 def smollm2_tokenizer(root, tmp_path_factory):
-    """A folder with SmolLM2's tokenizer.json, made from the embedded model's GGUF file."""
-    transformers = pytest.importorskip("transformers", reason="exporting a tokenizer needs transformers")
+    """A folder with SmolLM2's tokenizer.json, made from the vocabulary in the embedded model's GGUF file.
+
+    Not by transformers, whose conversion leaves out that digits stand alone.
+    """
+    gguf = pytest.importorskip("gguf", reason="the vocabulary is read by package gguf")
+    tokenizers = pytest.importorskip("tokenizers")
+    fields = gguf.GGUFReader(smollm2_weights(root)).fields
+    tokens, merges, types = (
+        fields[f"tokenizer.ggml.{name}"].contents() for name in ("tokens", "merges", "token_type")
+    )
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    tokenizer = tokenizers.Tokenizer(
+        tokenizers.models.BPE(vocabulary, [tuple(merge.split(" ")) for merge in merges])
+    )
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Sequence(
+        [
+            tokenizers.pre_tokenizers.Digits(individual_digits=True),
+            tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False),
+        ]
+    )
+    control = gguf.TokenType.CONTROL
+    tokenizer.add_special_tokens(
+        [token for token, kind in zip(tokens, types, strict=True) if kind == control]
+    )
+    folder = tmp_path_factory.mktemp("smollm2-tokenizer")
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def smollm2_weights(root):
+    """The GGUF file in $LLMGEN_TEST_MODELS or the checkout's own data home, fetched once."""
     cached = Path(os.environ.get("LLMGEN_TEST_MODELS") or models_dir(root / ".llmgen")) / SMOL.file
     path = cached if cached.is_file() else find(SMOL, root / ".llmgen")
     if path is None:
@@ -73,6 +102,4 @@ def smollm2_tokenizer(root, tmp_path_factory):
             path = asyncio.run(pull(SMOL, root / ".llmgen", lambda _: None))
         except LlmgenError as error:
             pytest.skip(f"no weights: {error.message}")
-    folder = tmp_path_factory.mktemp("smollm2-tokenizer")
-    transformers.AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name).save_pretrained(folder)
-    return folder
+    return path
