@@ -40,6 +40,7 @@ bench: .venv/.test
 	$(BIN)/python bench/glicko.py
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/extraction.py
+	$(BIN)/python bench/xfinder.py
 	$(BIN)/python bench/contamination.py
 	$(BIN)/python bench/gateway.py
 	$(BIN)/python bench/sandbox.py
