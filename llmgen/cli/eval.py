@@ -169,7 +169,7 @@ def _benchmark_command(name: str, spec: Spec) -> click.Command:
         for struct in (ExtractorOptions, ContaminationOptions, spec.options)
         for flag in struct_options(struct)
     ]
-    task = "Evaluate a model on" if spec.asks_model else "Score extractors on"
+    task = f"Evaluate a model on {name}. " if spec.asks_model else ""
     plan_flags = [flag for flag in (make() for make in PLAN) if spec.asks_model or flag.name not in ASKING]
 
     def callback(**values: Any) -> None:
@@ -192,7 +192,7 @@ def _benchmark_command(name: str, spec: Spec) -> click.Command:
         name,
         params=[*plan_flags, *(make() for make in (*LIMITS, *NEW, *CALL)), *own],
         callback=callback,
-        help=f"{task} {name}. {(spec.options.__doc__ or '').strip()}",
+        help=f"{task}{(spec.options.__doc__ or '').strip()}",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
 

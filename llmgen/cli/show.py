@@ -119,8 +119,7 @@ def print_result(done: Result) -> None:
     print_tables(done.summary.tables)
     if done.contamination is not None:
         print_tables(done.contamination.tables)
-    excluded = ", ".join(f"{count} {name}" for name, count in done.exclusions.items() if count) or "none"
-    click.echo(f"\n{done.run.model} on {done.run.benchmark}: {score_line(done)}; excluded: {excluded}")
+    click.echo(f"\n{_headline(done)}")
     for line in warnings_of(done):
         click.echo(f"note: {line}")
     click.echo(f"run     {done.run.id} ({done.run.state})")
@@ -136,6 +135,13 @@ def warnings_of(done: Result) -> list[str]:
 
 def _contamination(done: Result) -> dict[str, Any]:
     return {} if done.contamination is None else {"contamination": done.contamination.metrics}
+
+
+def _headline(done: Result) -> str:
+    if done.run.model == RECORDED and done.score.mean is None:
+        return f"{done.run.benchmark}: {done.score.n} recorded samples; it measures detectors, no answer is graded"
+    excluded = ", ".join(f"{count} {name}" for name, count in done.exclusions.items() if count) or "none"
+    return f"{done.run.model} on {done.run.benchmark}: {score_line(done)}; excluded: {excluded}"
 
 
 def score_line(done: Result) -> str:
