@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 from llmgen.contamination.distance import Tokens
 from llmgen.contamination.texts import Missing, Prepared, final_text
@@ -40,16 +40,8 @@ class Answers(Struct):
     tokenizer: str
 
     def counts(self) -> dict[str, int]:
-        """The missing draws as details of a verdict; with the used ones they add up to all asked for."""
-        names: tuple[Missing, ...] = (
-            "empty",
-            "only_fence",
-            "refused",
-            "truncated",
-            "not_returned",
-            "error",
-        )
-        return {f"n_{name}": self.missing.get(name, 0) for name in names}
+        """The missing draws by reason, as details of a verdict."""
+        return {f"n_{name}": self.missing.get(name, 0) for name in get_args(Missing)}
 
 
 def compared(evidence: Evidence, tokenizer: Tokenizer, prepare: Prepare = final_text) -> Answers:

@@ -32,8 +32,8 @@ class Prepared(Struct):
 def final_text(draw: Draw) -> Prepared:
     """What `draw` answers in the end, or why that is missing. An answer that was cut by a limit is kept.
 
-    Without `<think>` blocks; CRLF and CR as LF; NFC; lone surrogates spelled out; the body of
-    the first closed code block that is not blank, else all lines but those of fences.
+    Without `<think>` blocks; CRLF and CR as LF; NFC; lone surrogates spelled out; the body of the first
+    closed code block that is not blank, else all lines but those of fences.
     """
     if draw.text is None:
         return Prepared(missing=_reason(draw.reason))
@@ -59,7 +59,7 @@ def normalised(text: str) -> str:
 def unfenced(text: str) -> str:
     """The body of the first closed fenced block that is not blank; without one, `text` less its fence lines.
 
-    Models cut off and continued answers begin with a closing fence, so a fence without an end is no block.
+    An answer that goes on with a block of the prompt begins with a closing fence: what has no end is no block.
     A fence with an info string always opens a block, unless a longer fence is open (CommonMark 0.31, 4.5).
     """
     if "```" not in text and "~~~" not in text:
