@@ -59,7 +59,7 @@ def normalised(text: str) -> str:
 def unfenced(text: str) -> str:
     """The body of the first closed fenced block that is not blank; without one, `text` less its fence lines.
 
-    An answer that goes on with a block of the prompt begins with a closing fence: what has no end is no block.
+    An answer that goes on with a block of the prompt begins with a closing fence: without an end, no block.
     A fence with an info string always opens a block, unless a longer fence is open (CommonMark 0.31, 4.5).
     """
     if "```" not in text and "~~~" not in text:
