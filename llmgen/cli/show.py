@@ -10,6 +10,7 @@ from typing import Any
 import click
 import msgspec
 
+from llmgen.plan import RECORDED
 from llmgen.preview import Asked, Preview
 from llmgen.results import Ending, Result
 from llmgen.runs import Snapshot
@@ -139,7 +140,8 @@ def _contamination(done: Result) -> dict[str, Any]:
 
 def _headline(done: Result) -> str:
     if done.run.model == RECORDED and done.score.mean is None:
-        return f"{done.run.benchmark}: {done.score.n} recorded samples; it measures detectors, no answer is graded"
+        n = done.score.n
+        return f"{done.run.benchmark}: {n} recorded samples; it measures detectors, no answer is graded"
     excluded = ", ".join(f"{count} {name}" for name, count in done.exclusions.items() if count) or "none"
     return f"{done.run.model} on {done.run.benchmark}: {score_line(done)}; excluded: {excluded}"
 
