@@ -5,6 +5,7 @@ from llmgen.registry import Registry
 BENCHMARKS = Registry(
     "benchmark",
     {
+        "comieval": "llmgen.benchmarks.comieval:SPEC",
         "detcon": "llmgen.benchmarks.detcon:SPEC",
         "finetunebench": "llmgen.benchmarks.finetunebench:SPEC",
         "humaneval": "llmgen.benchmarks.humaneval:SPEC",

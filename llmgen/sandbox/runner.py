@@ -29,19 +29,28 @@ class Runner:
         self._limits = limits
         self._start = jail(setup.tools, setup.interpreter.prefix, hidden, limits)
         self._places = asyncio.Semaphore(len(os.sched_getaffinity(0)))
-        self._known: dict[tuple[str, str], asyncio.Task[Execution]] = {}
+        self._running: dict[tuple[str, str], asyncio.Task[Execution]] = {}
+        self._known: dict[tuple[str, str], Execution] = {}
 
     async def __call__(self, code: str, test: str) -> Execution:
         """Runs `code` and `test` unless they were run already; an error of the sandbox is not kept."""
         key = (code, test)
-        task = self._known.pop(key, None) or asyncio.create_task(self._run(code, test))
-        self._known[key] = task
+        if key in self._known:
+            self._known[key] = execution = self._known.pop(key)  # now the latest
+            return execution
+        task = self._running.get(key)
+        if task is None:
+            task = self._running[key] = asyncio.create_task(self._run(code, test))
+            task.add_done_callback(lambda task: self._end(key, task))
+        return await asyncio.shield(task)  # who gives up waiting does not stop it for others
+
+    def _end(self, key: tuple[str, str], task: asyncio.Task[Execution]) -> None:
+        del self._running[key]
+        if task.cancelled() or task.exception() is not None or task.result().ended == "error":
+            return
+        self._known[key] = task.result()
         if len(self._known) > REMEMBERED:
             del self._known[next(iter(self._known))]
-        execution = await asyncio.shield(task)
-        if execution.ended == "error" and self._known.get(key) is task:
-            del self._known[key]
-        return execution
 
     async def _run(self, code: str, test: str) -> Execution:
         program = compose(code, test)
