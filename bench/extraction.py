@@ -4,8 +4,9 @@
     python bench/extraction.py --xfinder-url URL [--served-name NAME --prompts N --at-once N]
 
 Without --data the packaged sample is read, lengthened to the length of real outputs. One core, one output
-at a time, the reading alone; all sides take turns in one run. With --xfinder-url the throughput of xFinder's
-path is measured beside a bare aiohttp client that sends such prompts to the same server, as many in flight.
+at a time, processor time of the reading alone; all sides take turns in one run. With --xfinder-url the
+throughput of xFinder's path is measured beside a bare aiohttp client that sends such prompts to the same
+server, as many in flight.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ from llmgen.benchmarks.kaf.files import load_files
 from llmgen.benchmarks.kaf.rows import Item
 from llmgen.extract import EXTRACTORS
 from llmgen.extract.comparator import compare
+from llmgen.extract.pinpoint.names import prepared
+from llmgen.extract.pinpoint.segment import asked
 from llmgen.extract.ranges import range_of
 from llmgen.types import Answer, Extract, Sample
 
 ROUNDS = 5
-LEAST_ITEMS = 400
+LEAST_ITEMS = 300
 FILLER = "The keeper of the pier writes down what the boats bring in, how many came and from where. "
 
 
@@ -60,12 +63,14 @@ def items(data: str | None) -> list[Item]:
 
 
 def microseconds(extract: Extract, group: Sequence[Item]) -> list[float]:
-    """The time of each reading."""
+    """The time of each reading, as if its range and its question had never been seen."""
+    prepared.cache_clear()
+    asked.cache_clear()
     times = []
     for item in group:
-        start = time.perf_counter()
+        start = time.thread_time()
         finished(extract(item.sample, item.output))  # type: ignore[arg-type]  # an async function's coroutine
-        times.append((time.perf_counter() - start) * 1e6)
+        times.append((time.thread_time() - start) * 1e6)
     return times
 
 
@@ -74,25 +79,32 @@ def rate(times: Sequence[float]) -> float:
     return len(times) / sum(times) * 1e6
 
 
+def middle(group: Sequence[Item]) -> list[int]:
+    """Where in a group the outputs of middling length stand: the middle third."""
+    ordered = sorted(range(len(group)), key=lambda i: len(group[i].output))
+    return ordered[len(group) // 3 : -(-2 * len(group) // 3)]
+
+
 def measure_readings(bars: Bars, found: Sequence[Item]) -> None:
     """Options and labels: pinpoint beside first-option and flexible; math: pinpoint alone."""
     readers = {name: EXTRACTORS.load(name)() for name in ("pinpoint", "first-option", "flexible")}
     closed = [i for i in found if i.sample.answer_type in {"alphabet_option", "categorical_label"}]
     options = [i for i in closed if i.sample.answer_type == "alphabet_option"]
     rounds = [{name: microseconds(reader, closed) for name, reader in readers.items()} for _ in range(ROUNDS)]
-    medians = {name: median(median(one[name]) for one in rounds) for name in readers}
     rates = {name: median(rate(one[name]) for one in rounds) for name in readers}
+    usual = {name: median(rate([one[name][i] for i in middle(closed)]) for one in rounds) for name in readers}
     slower = median(
         sum(microseconds(readers["pinpoint"], options)) / sum(microseconds(readers["first-option"], options))
         for _ in range(ROUNDS)
     )
     length = median(len(item.output) for item in closed)
     table(
-        f"Options and labels, {len(closed)} outputs of median {length:,.0f} characters",
-        ("extractor", "outputs/s", "median us"),
-        [(name, number(rates[name]), number(medians[name])) for name in readers],
+        f"Options and labels, {len(closed)} outputs of median length {length:,.0f}, outputs/s",
+        ("extractor", "all", "of middling length"),
+        [(name, number(rates[name]), number(usual[name])) for name in readers],
     )
-    bars.at_least("pinpoint, outputs of median cost", 1e6 / medians["pinpoint"], 5_000, "outputs/s")
+    least = min(rates["pinpoint"], usual["pinpoint"])
+    bars.at_least("pinpoint, options and labels, the slower of both", least, 5_000, "outputs/s")
     bars.at_most("pinpoint against first-option, options", slower, 5, "x")
     math = [item for item in found if item.sample.answer_type == "math"]
     once = median(microseconds(readers["pinpoint"], math)) / 1000
@@ -239,17 +251,17 @@ def main() -> int:
     parser.add_argument("--served-name", default="xFinder-qwen1505")
     parser.add_argument("--prompts", type=int, default=200)
     parser.add_argument("--at-once", type=int, default=32)
-    asked = parser.parse_args()
+    flags = parser.parse_args()
     bars = Bars()
-    if asked.xfinder_url:
+    if flags.xfinder_url:
         with data_home() as home:
             asyncio.run(
                 measure_xfinder(
-                    bars, home, asked.xfinder_url, asked.served_name, asked.prompts, asked.at_once
+                    bars, home, flags.xfinder_url, flags.served_name, flags.prompts, flags.at_once
                 )
             )
         return bars.report()
-    found = items(asked.data)
+    found = items(flags.data)
     measure_comparator(bars)
     measure_readings(bars, found)
     measure_math(bars, found)

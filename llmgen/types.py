@@ -176,7 +176,8 @@ class Answer(Struct):
     """What an extractor read in a text.
 
     `no_valid_answer` (the text commits to nothing) is not `error` (the extractor failed). `raw` is the
-    reply of an extractor that asks a model; `elapsed_us` the wall time of the reading in microseconds.
+    reply of an extractor that asks a model. `elapsed_us` is the time of the reading in microseconds: of the
+    processor where it waits for nothing, else by the clock.
     """
 
     kind: AnswerKind

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from llmgen.extract import rules_first_option, rules_flexible, rules_strict
+from llmgen.extract.embedded import embedded
 from llmgen.extract.ranges import Range, range_of
 from llmgen.types import Answer, Extract, Sample
 
@@ -44,13 +45,13 @@ def extractor(name: str) -> Extract:
     """The extractor of one rule. What lies outside the range is no valid answer, as no match is."""
     rule, method = RULES[name], f"{name}@{VERSION}"
 
-    async def extract(sample: Sample, text: str) -> Answer:
+    def extract(sample: Sample, text: str) -> Answer:
         value = rule(range_of(sample), text)
         if value is None or value == "":
             return Answer(kind="no_valid_answer", extractor=name, method=method, reason="no_match")
         return Answer(kind="answered", value=value, extractor=name, method=method)
 
-    return extract
+    return embedded(extract)
 
 
 build_strict = partial(extractor, "strict")

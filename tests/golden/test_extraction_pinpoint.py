@@ -111,6 +111,6 @@ def test_speed_beside_the_regular_expressions(rows):
 
 
 def _seconds(call):
-    started = time.perf_counter()
+    started = time.thread_time()
     call()
-    return time.perf_counter() - started
+    return time.thread_time() - started

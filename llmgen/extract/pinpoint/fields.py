@@ -8,7 +8,7 @@ from typing import NamedTuple
 from llmgen.extract.maths import closing_brace
 
 _QUOTED_KEY = re.compile(
-    r"""(?<!\\)["'](?:final|correct|predicted|my)?[_ -]?(?:answer|ans|答案|choice|prediction"""
+    r"""["'](?<!\\.)(?:final|correct|predicted|my)?[_ -]?(?:answer|ans|答案|choice|prediction"""
     r"""|predicted_label|label"""
     r"""|category|option|类别|正确答案|solution|result|value)(?:_?(?:letter|choice|text|value))?["']\s*[:：]\s*""",  # noqa: RUF001  # full-width
     re.IGNORECASE,
@@ -39,7 +39,7 @@ def fields(text: str) -> tuple[list[Field], bool]:
     Empty ones are left out.
     """
     found: list[Field] = []
-    if '"' in text or "'" in text:
+    if ":" in text and ('"' in text or "'" in text):
         found += [_json_value(text, match.end()) for match in _QUOTED_KEY.finditer(text)]
     if "boxed" in text:
         for match in _BOXED.finditer(text):

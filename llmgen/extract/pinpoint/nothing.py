@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from llmgen.extract.pinpoint import cues
-from llmgen.extract.pinpoint.features import Layout, Scene
+from llmgen.extract.pinpoint.scene import Layout, Scene
 
 _COUNTS = (0, 1, 2, 3, 5, 9)
+_N_VALUES, _N_PLACES, _N_STRONG, _LENGTHS, _N_AFFIRMED = (
+    tuple(f"{name}:{level}" for level in range(len(_COUNTS)))
+    for name in ("n_values", "n_places", "n_strong_values", "length", "n_affirmed")
+)
 _SHORT, _CLAUSE, _TAIL, _HEAD, _LINE = 40, 80, 160, 120, 60
 _END_MARKS = ".!?。！？\"'`}])*>$:|"  # noqa: RUF001  # Chinese punctuation
 _DECISIVE = ("b:perhaps", "b:either", "b:reject", "a:deny", "a:vague", "b:if", "b:format")
@@ -18,12 +23,12 @@ def describe_nothing(scene: Scene, facts: Layout, described: Sequence[Sequence[s
     places, strong = scene.places, facts.strong
     found = [
         "null",
-        f"n_values:{_bucket(len(facts.counts))}",
-        f"n_places:{_bucket(len(places))}",
+        _N_VALUES[bisect_right(_COUNTS, len(facts.counts)) - 1],
+        _N_PLACES[bisect_right(_COUNTS, len(places)) - 1],
+        _N_STRONG[bisect_right(_COUNTS, len({places[i].value for i in strong})) - 1],
+        _LENGTHS[bisect_right(_COUNTS, facts.length // _LINE) - 1],
         *scene.flags,
     ]
-    found.append(f"n_strong_values:{_bucket(len({places[i].value for i in strong}))}")
-    found.append(f"length:{_bucket(facts.length // _LINE)}")
     starts = bool(places) and facts.directs[0].kind == "start"
     ending = _ending(scene, facts)
     found += (ending, f"{ending}&{'strong' if strong else 'start' if starts else 'weak'}")
@@ -56,9 +61,10 @@ def _ending(scene: Scene, facts: Layout) -> str:
 
 def _refusals(scene: Scene, facts: Layout) -> list[str]:
     """Refusals by place. If an element of the range sounds like one ("unknown"), hearing one means little."""
-    words, mark = facts.refusals, "~" if scene.refusing else ""
+    words = facts.refusals
     if not words:
         return []
+    mark = "~" if cues.has("\n".join(scene.texts), cues.REFUSALS) else ""
     stripped = scene.low.strip()
     found = [f"refused_head{mark}"] if cues.has(stripped[:_HEAD], words) else []
     if cues.has(stripped[-_TAIL:], words):
@@ -71,7 +77,7 @@ def _decisive(scene: Scene, facts: Layout, described: Sequence[Sequence[str]]) -
     affirmed = {
         place.value for place, names in zip(scene.places, described, strict=True) if "a:affirm" in names
     }
-    found = [f"n_affirmed:{_bucket(len(affirmed))}"]
+    found = [_N_AFFIRMED[bisect_right(_COUNTS, len(affirmed)) - 1]]
     if scene.places:
         at = facts.strong[-1] if facts.strong else len(scene.places) - 1
         names = described[at]
@@ -81,10 +87,3 @@ def _decisive(scene: Scene, facts: Layout, described: Sequence[Sequence[str]]) -
         found.append(f"starts:{facts.directs[0].kind == 'start'}")
         found += [f"decisive:{name}" for name in _DECISIVE if name in names]
     return found
-
-
-def _bucket(count: int) -> int:
-    level = 0
-    while level < len(_COUNTS) - 1 and count >= _COUNTS[level + 1]:
-        level += 1
-    return level

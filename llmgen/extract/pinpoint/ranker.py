@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from llmgen.errors import UsageError
 from llmgen.types import Struct
 
+_ZEROS = repeat(0.0)  # what an unknown feature weighs
 WEIGHTS_FILE = Path(__file__).parent / "weights.json"
 
 
@@ -48,7 +50,7 @@ def load(path: Path = WEIGHTS_FILE) -> Weights:
 def probabilities(head: Head, candidates: Sequence[Sequence[str]], null: Sequence[str]) -> list[float]:
     """The probability of every candidate's place, that of no answer last. They sum to 1."""
     get = head.weights.get
-    scores = [head.scale * math.fsum([get(name, 0.0) for name in names]) for names in (*candidates, null)]
+    scores = [head.scale * math.fsum(map(get, names, _ZEROS)) for names in (*candidates, null)]
     top = max(scores)
     parts = [math.exp(score - top) for score in scores]
     total = math.fsum(parts)

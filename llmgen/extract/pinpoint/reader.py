@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import NamedTuple
 
+from llmgen.extract.embedded import embedded
 from llmgen.extract.pinpoint import mentions, numerals
 from llmgen.extract.pinpoint.clean import clean, lower
-from llmgen.extract.pinpoint.features import Place, Scene, describe
+from llmgen.extract.pinpoint.features import describe
 from llmgen.extract.pinpoint.fields import Field, fields
-from llmgen.extract.pinpoint.mentions import AMBIGUOUS, SEVERAL
+from llmgen.extract.pinpoint.names import AMBIGUOUS, SEVERAL, names_of
 from llmgen.extract.pinpoint.nothing import describe_nothing
 from llmgen.extract.pinpoint.ranker import Head, Weights, load, probabilities
+from llmgen.extract.pinpoint.scene import Place, Scene
 from llmgen.extract.pinpoint.segment import asked, segment, without_echo
 from llmgen.extract.pinpoint.stated import stated_text
 from llmgen.extract.ranges import Range, range_of
@@ -25,7 +26,7 @@ HEAD_OF = {
     "math": "math",
 }
 _FENCE = re.compile(r"```[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
-_MOST_PLACES, _FIRST = 32, 8
+_MOST_PLACES, _FIRST = 20, 6
 
 
 class Reading(NamedTuple):
@@ -59,7 +60,7 @@ class Reader:
 def prepare(answers: Range, question: str, text: str) -> tuple[Scene | None, tuple[str, ...], list[str]]:
     """The scene of a text (None: empty), the range's values and, for math, every candidate as written."""
     repeated = asked(question)
-    names = mentions.names_of(answers, question)
+    names = names_of(answers, question)
     cleaned = clean(text)
     part = segment(*without_echo(cleaned, lower(cleaned), repeated, names.texts), repeated)
     body, low = part.text, part.low
@@ -69,24 +70,18 @@ def prepare(answers: Range, question: str, text: str) -> tuple[Scene | None, tup
     flags = [f"is:{name}" for name in ("thought", "open_thought", "cut") if getattr(part, name)]
     if hollow:
         flags.append("field_hollow")
-    scene = partial(Scene, body, low, fields=declared, flags=flags, asked=repeated.low)
     if answers.answer_type == "math":
         found = numerals.find(body, declared)
         places = [Place(numerals.key(one.value), one.start, one.end, one.form) for one in found]
-        return scene(places=places, numeric=True), (), [one.value for one in found]
-    if not answers.values:
-        return scene(places=()), (), []
-    hits = mentions.find(names, body, low)
-    hits = hits[:_FIRST] + hits[_FIRST:][_FIRST - _MOST_PLACES :]
-    if declared and not any(_inside(hit.start, declared[-1]) for hit in hits):
+        scene = Scene(body, low, places, declared, flags, repeated.low, numeric=True)
+        return scene, (), [one.value for one in found]
+    hits = mentions.find(names, body, low) if answers.values else []
+    if len(hits) > _MOST_PLACES:
+        hits = hits[:_FIRST] + hits[_FIRST - _MOST_PLACES :]
+    if declared and answers.values and not any(_inside(hit.start, declared[-1]) for hit in hits):
         flags.append("field_out_of_range")
-    made = scene(
-        places=[Place(*hit) for hit in hits],
-        own_texts=names.texts if answers.texts else (),
-        size=len(answers.values),
-        refusing=names.refusing,
-    )
-    return made, answers.values, []
+    own_texts = names.texts if answers.texts else ()
+    return Scene(body, low, hits, declared, flags, repeated.low, own_texts, names.texts), answers.values, []
 
 
 def _inside(at: int, field: Field) -> bool:
@@ -97,23 +92,23 @@ def _choose(head: Head, scene: Scene, values: tuple[str, ...], originals: list[s
     described, facts = describe(scene)
     null = describe_nothing(scene, facts, described)
     shares = probabilities(head, described, null)
-    total: dict[object, float] = {}
-    best: dict[object, int] = {}
-    for i, place in enumerate(scene.places):
-        total[place.value] = total.get(place.value, 0.0) + shares[i]
-        if place.value not in best or shares[i] > shares[best[place.value]]:
-            best[place.value] = i
-    winner = max(total, key=lambda value: (total[value], -best[value]), default=None)
+    totals: dict[object, float] = {}
+    for place, share in zip(scene.places, shares, strict=False):  # the last share is that of no answer
+        totals[place.value] = totals.get(place.value, 0.0) + share
+    winner, sure = None, -1.0
+    for value, total in totals.items():
+        if total > sure:
+            winner, sure = value, total
     if winner is None:
         return Reading(None, shares[-1], "no_candidate")
-    sure = total[winner]
     if sure < shares[-1] or sure < head.threshold:
         reason = _reason(scene, null) if sure < shares[-1] else "unsure"
         return Reading(None, max(shares[-1], 1.0 - sure), reason)
     if winner in (AMBIGUOUS, SEVERAL):
         return Reading(None, sure, "ambiguous_text" if winner == AMBIGUOUS else "several")
     if originals:
-        return Reading(originals[best[winner]], sure)
+        own = [i for i, place in enumerate(scene.places) if place.value == winner]
+        return Reading(originals[max(own, key=shares.__getitem__)], sure)
     return Reading(values[winner] if isinstance(winner, int) else None, sure)
 
 
@@ -146,7 +141,7 @@ def build() -> Extract:
     reader = Reader()
     method = f"pinpoint@{reader.weights.digest}"
 
-    async def pinpoint(sample: Sample, text: str) -> Answer:
+    def pinpoint(sample: Sample, text: str) -> Answer:
         read = reader.read(range_of(sample), sample.question, text)
         return Answer(
             kind="no_valid_answer" if read.value is None else "answered",
@@ -157,4 +152,4 @@ def build() -> Extract:
             reason=read.reason,
         )
 
-    return pinpoint
+    return embedded(pinpoint)

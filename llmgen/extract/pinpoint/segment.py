@@ -17,12 +17,11 @@ _RUN_ON = re.compile(
     r"|<\|start_header_id\|>\s*user"
 )
 _ODD = re.compile(r"\W+")
-_LABEL = re.compile(r"^(?=\S)[^\W\d_]{1,14}:", re.MULTILINE)
+_LABEL = re.compile(r"\n([^\W\d_]{1,14}:)")
 _CHOICES = re.compile(r"answer|choice|option|答案|选项|类别|^[a-z]:", re.IGNORECASE)
-_PIECE = re.compile(r"[^\n。]+")
 _OPTION_LINE = re.compile(r"\W*[a-z]\W")
 _LINE, _LINE_CHINESE, _OPENING, _GAP = 40, 16, 40, 4
-_OWN, _MOST_ASKED = 24, 8_000
+_OWN, _HEAD, _MOST_ASKED = 24, 200, 8_000
 
 
 class Segment(NamedTuple):
@@ -36,19 +35,17 @@ class Segment(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A question as outputs may repeat it: cleaned and in lower case, its head, and its lines' labels."""
+    """A question as outputs may repeat it: cleaned, and in lower case."""
 
+    text: str
     low: str
-    head: str
-    labels: tuple[str, ...]
 
 
 @lru_cache(maxsize=4096)
 def asked(question: str) -> Asked:
-    """Prepares a question. `labels` are its own line labels (`Passage:`), which a run-on writes again."""
+    """Prepares a question."""
     cleaned = clean(question[:_MOST_ASKED])
-    labels = {match[0] for match in _LABEL.finditer(cleaned) if not _CHOICES.search(match[0])}
-    return Asked(lower(cleaned), _ODD.sub("", cleaned[:200]).lower()[:_OWN], tuple(sorted(labels)))
+    return Asked(cleaned, lower(cleaned))
 
 
 def without_echo(text: str, low: str, question: Asked, named: tuple[str, ...]) -> tuple[str, str]:
@@ -76,12 +73,18 @@ def _blanked(text: str, spans: Sequence[tuple[int, int]]) -> str:
 
 def _echoed_pieces(low: str, question: Asked, named: tuple[str, ...]) -> list[tuple[int, int]]:
     """Lines and sentences taken from the question; a short one only where it goes on right after another."""
-    spans = []
+    spans: list[tuple[int, int]] = []
+    if len(low) < _LINE_CHINESE:
+        return spans
     goes_on = -1
-    for match in _PIECE.finditer(low):
-        piece = match[0].strip()
+    end = -1
+    for line in (low if low.isascii() else low.replace("。", "\n")).split("\n"):
+        start, end = end + 1, end + 1 + len(line)
+        if goes_on < 0 and end - start < _LINE_CHINESE:
+            continue
+        piece = line.strip()
         at = -1
-        if _is_echo(piece, question, named):
+        if piece in question.low and _is_echo(piece, named):
             at = question.low.find(piece)
         elif piece and goes_on >= 0:
             at = question.low.find(piece, goes_on, goes_on + len(piece) + _GAP)
@@ -89,13 +92,13 @@ def _echoed_pieces(low: str, question: Asked, named: tuple[str, ...]) -> list[tu
             goes_on = -1 if piece else goes_on
             continue
         goes_on = at + len(piece)
-        spans.append(match.span())
+        spans.append((start, end))
     return spans
 
 
-def _is_echo(piece: str, question: Asked, named: tuple[str, ...]) -> bool:
+def _is_echo(piece: str, named: tuple[str, ...]) -> bool:
     shortest = _LINE_CHINESE if piece[:1] > "\u2e80" else _LINE
-    if len(piece) < shortest or piece not in question.low or piece.strip(" .*\"'") in named:
+    if len(piece) < shortest or piece.strip(" .*\"'") in named:
         return False
     return not _OPTION_LINE.match(piece) or sum(text in piece for text in named if text) > 1
 
@@ -136,11 +139,11 @@ def _first(*places: int) -> int:
 
 
 def _own_label(text: str, question: Asked) -> int:
-    """Where a label of the question's own lines begins a line again, after something else; 0 when nowhere."""
-    for label in question.labels:
-        at = text.find("\n" + label)
-        if at > 0 and text[:at].strip():
-            return at
+    """Where a line label of the question (`Passage:`) begins a line again, after something else; else 0."""
+    for match in _LABEL.finditer(text):
+        known = question.text.startswith(match[1]) or match[0] in question.text
+        if known and not _CHOICES.search(match[1]) and text[: match.start()].strip():
+            return match.start()
     return 0
 
 
@@ -157,7 +160,8 @@ def _run_on(text: str, low: str, question: Asked) -> int:
 
 
 def _restated(text: str, question: Asked) -> bool:
-    return bool(question.head) and _ODD.sub("", text).lower().startswith(question.head)
+    head = _ODD.sub("", question.text[:_HEAD]).lower()[:_OWN]
+    return bool(head) and _ODD.sub("", text).lower().startswith(head)
 
 
 def _answers(low: str) -> bool:

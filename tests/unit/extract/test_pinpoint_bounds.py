@@ -148,7 +148,7 @@ def test_a_megabyte_is_read_in_bounded_time(reader, piece):
     text = piece * (1_000_000 // len(piece))
     for answers in (OPTIONS, LABELS, MATH, STATED):
         best = min(_seconds(reader, answers, text) for _ in range(3))
-        assert best < 0.3  # three times the bar of 100 ms: the machine is shared
+        assert best < 0.2  # twice the bar of 100 ms: the machine is shared
 
 
 def test_cost_is_linear_in_length(reader):
@@ -160,6 +160,6 @@ def test_cost_is_linear_in_length(reader):
 
 
 def _seconds(reader, answers, text):
-    started = time.perf_counter()
+    started = time.thread_time()
     reader.read(answers, "Which one?", text)
-    return time.perf_counter() - started
+    return time.thread_time() - started

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from llmgen.extract.maths import climb
 from llmgen.extract.pinpoint.features import describe
-from llmgen.extract.pinpoint.mentions import AMBIGUOUS, SEVERAL
+from llmgen.extract.pinpoint.names import AMBIGUOUS, SEVERAL
 from llmgen.extract.pinpoint.nothing import describe_nothing
 from llmgen.extract.pinpoint.ranker import Head
 from llmgen.extract.pinpoint.reader import prepare
