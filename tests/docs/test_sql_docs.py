@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from llmgen.analyse import Task, calibrate_store
 from llmgen.store.db import open_read
 from llmgen.store.fold import fold
 from llmgen.store.journal import Journal
 from llmgen.store.lines import Spend
+from llmgen.store.responses import Selection
 from llmgen.types import (
     Answer,
     Completion,
@@ -73,7 +75,7 @@ def record(run_id, number, repeat, value):
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A base run and a tuned run: each sample asked twice, some right, some wrong, one failed."""
+    """A base run and a tuned run, each sample asked twice, one failed; a calibrated quiz of six models."""
     folder = tmp_path_factory.mktemp("home")
     for run_id, model, base in (("base", "fake/m", None), ("tuned", "fake/n", "base")):
         run = Run(
@@ -86,7 +88,13 @@ def home(tmp_path_factory):
                     journal.append(record(run_id, number, repeat, float(right)))
             journal.append(record(run_id, 9, 0, None))
             journal.spend(Spend(endpoint="fake", model=model, usd=0.5, prompt_tokens=9))
+    for number in range(6):
+        run = Run(id=f"quiz-{number}", benchmark="quiz", model=f"fake/{number}", started_at=2.0)
+        with Journal.create(folder, run) as journal:
+            for item in range(6):
+                journal.append(record(run.id, item, 0, float(item < number)))
     fold(folder)
+    calibrate_store(folder, Task(selection=Selection(benchmarks=("quiz",))))
     return folder
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from llmgen.analysis.irt.expectation import expect
 from llmgen.analysis.irt.grid import fitting_grid
-from llmgen.analysis.irt.items import Array, Items, blocks, sigmoid
+from llmgen.analysis.irt.items import Array, Items, blocks, sigmoid, slopes_at
 from llmgen.analysis.irt.likelihood import modes
 from llmgen.analysis.irt.responses import SHORT_TEST, Responses
 from llmgen.analysis.irt.standard_errors import Precision
@@ -14,6 +14,7 @@ from llmgen.types import Struct
 
 _TABLE = 1 << 18
 _V_MIN = 1e-12
+_Z = 1.959964
 
 
 class Abilities(Struct, frozen=True, eq=False):
@@ -78,3 +79,19 @@ def calibration_variance(
             terms[data.x[block] < 0] = 0.0
         out[block] = terms.sum(axis=1) * at.mode_sd[block] ** 4
     return out
+
+
+def true_scores(items: Items, theta: Array, se: Array) -> tuple[Array, Array, Array]:
+    """The expected share right over all `items`, and its 95 % limits, (N,) each.
+
+    What an ability means in answers, whichever items the model was asked: mean_j P_j(theta) with limits by
+    the delta method, inside 0 and 1. Items without parameters are left out.
+    """
+    known = items.take(np.isfinite(items.a) & np.isfinite(items.d))
+    score, slope = np.full(theta.size, np.nan), np.full(theta.size, np.nan)
+    rows = np.flatnonzero(np.isfinite(theta))
+    for part in blocks(rows.size, known.a.size, _TABLE):
+        p, by_theta = slopes_at(known, theta[rows[part]])
+        score[rows[part]], slope[rows[part]] = p.mean(axis=1), by_theta.mean(axis=1)
+    half = _Z * np.abs(slope) * se
+    return score, np.maximum(score - half, 0.0), np.minimum(score + half, 1.0)

@@ -30,10 +30,11 @@ MIRT_NODES = 61
 class Fit(Struct, frozen=True, eq=False):
     """A calibration of J items on N models, in the order of the matrix.
 
-    `items` (J,) and their standard errors are nan for items that were left out: never seen, or `extreme`
-    (all or none right) without priors. Standard errors are nan where `not_identified`, that of b also
-    where |a| < .1. `theta`, `se_theta` (given the items) and `se_pool` (with the items' own uncertainty,
-    relative to this pool of models) are (N,), nan for models without a response.
+    `items` (J,) are nan where they were left out: never seen, or `extreme` (all or none right) without
+    priors. Their standard errors and the covariance `cov_ad` of a and d are nan there and where
+    `not_identified`, that of b also where |a| < .1. `theta`, `se_theta` (given the items) and `se_pool`
+    (with the items' own uncertainty, relative to this pool of models) are (N,), nan for models without a
+    response.
 
     `loglik` is the marginal log-likelihood by 15-node adaptive quadrature, `loglik_grid61` the same on
     R mirt's 61 nodes; `objective` is what was maximised (with priors, on the fitting grid).
@@ -45,6 +46,7 @@ class Fit(Struct, frozen=True, eq=False):
     se_d: Array
     se_c: Array
     se_b: Array
+    cov_ad: Array
     theta: Array
     se_theta: Array
     se_pool: Array
@@ -103,14 +105,15 @@ def _fit(matrix: Matrix, options: Options) -> Fit:
     added = calibration_variance(data, items, sure, at, log_slope=options.is_positive)
     spread = _Spread(data, matrix.shape)
     a, d, c, u = (spread.items(x) for x in (items.a, items.d, items.c, items.u))
-    se_a, se_d, se_c, se_b = (spread.items(x) for x in sure.se(found.table, options))
+    errors = sure.errors(found.table, options)
     return Fit(
         options=options,
         items=Items(a=a, d=d, c=c, u=u),
-        se_a=se_a,
-        se_d=se_d,
-        se_c=se_c,
-        se_b=se_b,
+        se_a=spread.items(errors.a),
+        se_d=spread.items(errors.d),
+        se_c=spread.items(errors.c),
+        se_b=spread.items(errors.b),
+        cov_ad=spread.items(errors.cov_ad),
         theta=spread.models(at.theta),
         se_theta=spread.models(at.se),
         se_pool=spread.models(np.sqrt(at.se**2 + added)),

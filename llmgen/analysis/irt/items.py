@@ -42,7 +42,7 @@ class Items(Struct, frozen=True, eq=False):
         """No guessing, no upper asymptote: log P and log(1 - P) are then linear in the responses."""
         return not self.c.any() and bool((self.u == 1).all())
 
-    def take(self, which: Indices | Flags | slice) -> Items:
+    def take(self, which: Indices | Flags | slice | list[int]) -> Items:
         """Some of the items."""
         return Items(a=self.a[which], d=self.d[which], c=self.c[which], u=self.u[which])
 

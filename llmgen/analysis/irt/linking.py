@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
+from numpy.typing import ArrayLike
 
+from llmgen.analysis.irt.fit import Fit
 from llmgen.analysis.irt.items import Array, Flags, Items, slopes_at
 from llmgen.errors import UsageError
 from llmgen.types import Struct
@@ -32,17 +35,35 @@ class Link(Struct, frozen=True, eq=False):
         return Items(a=a, d=items.d - a * self.shift, c=items.c, u=items.u)
 
 
-def link_models(reference: Array, new: Array) -> Link:
+def linked(found: Fit, link: Link) -> Fit:
+    """The fit on the reference scale, with its errors."""
+    shift = link.shift / link.scale
+    var_d = found.se_d**2 + (shift * found.se_a) ** 2 - 2.0 * shift * found.cov_ad
+    return msgspec.structs.replace(
+        found,
+        items=link.items(found.items),
+        theta=link.abilities(found.theta),
+        se_theta=link.scale * found.se_theta,
+        se_pool=link.scale * found.se_pool,
+        se_a=found.se_a / link.scale,
+        se_b=found.se_b * link.scale,
+        se_d=np.sqrt(np.maximum(var_d, 0.0)),
+        cov_ad=(found.cov_ad - shift * found.se_a**2) / link.scale,
+    )
+
+
+def link_models(reference: ArrayLike, new: ArrayLike) -> Link:
     """Mean/sigma linking from the abilities of common models, (n,) each.
 
     A = sd(reference)/sd(new), B = mean(reference) - A·mean(new). Raises UsageError below 10 models.
     """
-    kept = np.isfinite(reference) & np.isfinite(new)
+    old, own = np.asarray(reference, float), np.asarray(new, float)
+    kept: Flags = np.logical_and(np.isfinite(old), np.isfinite(own))
     _enough(int(kept.sum()), "models")
-    if new[kept].std() == 0.0:
+    if own[kept].std() == 0.0:
         raise UsageError("the common models all have one ability", hint="link by items")
-    scale = float(reference[kept].std() / new[kept].std())
-    return Link(scale=scale, shift=float(reference[kept].mean() - scale * new[kept].mean()), kept=kept)
+    scale = float(old[kept].std() / own[kept].std())
+    return Link(scale=scale, shift=float(old[kept].mean() - scale * own[kept].mean()), kept=kept)
 
 
 def link_items(reference: Items, new: Items) -> Link:

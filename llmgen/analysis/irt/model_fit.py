@@ -10,7 +10,7 @@ from llmgen.analysis.irt.items import Array, Indices, Items, Matrix, curves, sig
 from llmgen.analysis.irt.model import Options
 from llmgen.types import Struct
 
-LONGEST_TEST = 40
+LONGEST_TEST, FEWEST_ROWS = 40, 100
 _RANK = 1e-10
 
 
@@ -24,14 +24,16 @@ class ModelFit(Struct, frozen=True):
 
 
 def model_fit(matrix: Matrix, items: Items, grid: Grid, options: Options) -> ModelFit | None:
-    """M2 of a fit to complete rows of `matrix` (N, J); None beyond 40 items or without a degree of freedom.
+    """M2 of a fit to complete rows of `matrix` (N, J).
+
+    None beyond 40 items, below 100 such rows, and without a degree of freedom.
 
     With e the residuals of the J shares right and the J(J-1)/2 shares of pairs both right, Ξ their
     covariance and Δ their derivatives by the parameters, M2 = N e'(Ξ⁻¹ - Ξ⁻¹Δ(Δ'Ξ⁻¹Δ)⁻¹Δ'Ξ⁻¹)e.
     """
     complete = matrix[(matrix >= 0).all(axis=1)].astype(float)
     n, n_items = complete.shape
-    if n_items > LONGEST_TEST or n == 0:
+    if n_items > LONGEST_TEST or n < FEWEST_ROWS:
         return None
     w = np.exp(grid.log_w)
     w /= w.sum()

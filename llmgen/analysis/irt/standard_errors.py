@@ -25,6 +25,19 @@ _V_MIN = 1e-10
 _BLOCK = 1 << 18
 
 
+class ItemErrors(Struct, frozen=True, eq=False):
+    """Standard errors of a, d, c and b, and the covariance of a and d, (J,) each.
+
+    nan where they are not identified; for b also where |a| < .1.
+    """
+
+    a: Array
+    d: Array
+    c: Array
+    b: Array
+    cov_ad: Array
+
+
 class Precision(Struct, frozen=True, eq=False):
     """Covariances (3, 3, J) of each item's row of the table, nan where they are not identified.
 
@@ -35,11 +48,8 @@ class Precision(Struct, frozen=True, eq=False):
     covariance: Array
     not_identified: Flags
 
-    def se(self, table: Array, options: Options) -> tuple[Array, Array, Array, Array]:
-        """Standard errors of a, d, c and b, (J,) each.
-
-        By the delta method, the gradient of b being (d/a², -1/a); nan for b where |a| < .1.
-        """
+    def errors(self, table: Array, options: Options) -> ItemErrors:
+        """Standard errors by the delta method, the gradient of b being (d/a², -1/a)."""
         items = items_from(table, options)
         scale = items.a if options.is_positive else np.ones_like(items.a)
         var_a = self.covariance[0, 0] * scale**2
@@ -47,8 +57,13 @@ class Precision(Struct, frozen=True, eq=False):
         steep = np.abs(items.a) >= FLAT
         a, d = np.where(steep, items.a, np.nan), items.d
         var_b = var_a * d**2 / a**4 - 2.0 * cov * d / a**3 + var_d / a**2
-        se_c = items.c * (1.0 - items.c) * np.sqrt(self.covariance[2, 2])
-        return np.sqrt(var_a), np.sqrt(var_d), se_c, np.sqrt(var_b)
+        return ItemErrors(
+            a=np.sqrt(var_a),
+            d=np.sqrt(var_d),
+            c=items.c * (1.0 - items.c) * np.sqrt(self.covariance[2, 2]),
+            b=np.sqrt(var_b),
+            cov_ad=cov,
+        )
 
 
 def precision(data: Responses, table: Array, expected: Expectation, options: Options) -> Precision:
