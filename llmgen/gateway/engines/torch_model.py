@@ -1,7 +1,8 @@
 """A causal language model in this process: tokens in, tokens and log probabilities out. Imports torch.
 
 One batch is decoded in lock step with left padding; every row has its own temperature, seed, stop
-sequences and length, so that no answer's random draws depend on who else is in the batch.
+sequences and length, so that no answer's random draws depend on who else is in the batch. What several rows
+have in common, their prompt or the beginning of their answers, is computed once.
 """
 
 from __future__ import annotations
@@ -77,24 +78,13 @@ class TorchModel:
         """Decodes all jobs together until each has ended; what is there so far when `cancelled` is set."""
         rows = [_Row(job) for job in jobs]
         open_rows = [row for row in rows if row.job.max_new > 0]
-        if not open_rows:
-            return [self._written(row) for row in rows]
         cache = DynamicCache(config=self._model.config)
-        logits, mask, positions = self._read(open_rows, cache)
-        while not cancelled.is_set():
-            self._step(open_rows, logits)
-            keep = [index for index, row in enumerate(open_rows) if row.finish is None]
-            if not keep:
-                break
-            if len(keep) < len(open_rows):
-                chosen = self._tensor(keep)
-                cache.batch_select_indices(chosen)
-                mask, positions = mask[chosen], positions[chosen]
-            open_rows = [open_rows[index] for index in keep]
-            ids = self._tensor([[row.tokens[-1]] for row in open_rows])
-            mask = torch.cat([mask, torch.ones_like(ids)], dim=-1)
-            positions = positions + 1
-            logits = self._forward(ids, mask, positions, cache)
+        logits, mask, positions = self._read(open_rows, cache) if open_rows else (None, None, None)
+        while open_rows and not cancelled.is_set():
+            self._step(open_rows, logits[self._tensor([row.lane for row in open_rows])])
+            open_rows = [row for row in open_rows if row.finish is None]
+            if open_rows:
+                logits, mask, positions = self._advance(open_rows, mask, positions, cache)
         return [self._written(row) for row in rows]
 
     @torch.inference_mode()
@@ -124,20 +114,34 @@ class TorchModel:
         )
 
     def _read(self, rows: Sequence[_Row], cache: Any) -> tuple[Any, Any, Any]:
-        """Reads the prompts into `cache`, each distinct one once: logits, mask and last positions by row."""
+        """Reads the distinct prompts into `cache`, a lane each: logits, mask, last positions by lane."""
         distinct = list(dict.fromkeys(row.job.tokens for row in rows))
+        for row in rows:
+            row.lane = distinct.index(row.job.tokens)
         width = max(map(len, distinct))
         ids = self._tensor([[self._pad] * (width - len(tokens)) + list(tokens) for tokens in distinct])
         mask = self._tensor([[0] * (width - len(tokens)) + [1] * len(tokens) for tokens in distinct])
         positions = (mask.cumsum(-1) - 1).clamp(min=0)
-        logits = self._forward(ids, mask, positions, cache)
-        at = {tokens: index for index, tokens in enumerate(distinct)}
-        chosen = self._tensor([at[row.job.tokens] for row in rows])
-        cache.batch_select_indices(chosen)
-        return logits[chosen], mask[chosen], positions[chosen, -1:]
+        return self._forward(ids, mask, positions, cache), mask, positions[:, -1:]
+
+    def _advance(self, rows: Sequence[_Row], mask: Any, positions: Any, cache: Any) -> tuple[Any, Any, Any]:
+        """Reads the tokens drawn last. Lanes part where rows part, and end where no row is left in them."""
+        grown = list(dict.fromkeys((row.lane, row.tokens[-1]) for row in rows))
+        at = {pair: lane for lane, pair in enumerate(grown)}
+        for row in rows:
+            row.lane = at[row.lane, row.tokens[-1]]
+        before = [lane for lane, _ in grown]
+        if before != list(range(len(mask))):
+            chosen = self._tensor(before)
+            cache.batch_select_indices(chosen)
+            mask, positions = mask[chosen], positions[chosen]
+        ids = self._tensor([[token] for _, token in grown])
+        mask = torch.cat([mask, torch.ones_like(ids)], dim=-1)
+        positions = positions + 1
+        return self._forward(ids, mask, positions, cache), mask, positions
 
     def _forward(self, ids: Any, mask: Any, positions: Any, cache: Any) -> Any:
-        """Logits of each row's next token, in single precision."""
+        """Logits of each lane's next token, in single precision."""
         out = self._model(
             input_ids=ids,
             attention_mask=mask,
@@ -223,10 +227,11 @@ class TorchModel:
 
 
 class _Row:
-    """A job while it is being written."""
+    """A job while it is being written. Rows whose tokens are the same so far share a lane of the batch."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
+        self.lane = 0
         self.tokens: list[int] = []
         self.finish: str | None = None
         self.logprobs: list[float] = []

@@ -47,21 +47,33 @@ def test_draws_come_as_often_as_they_are_likely(tiny_chat, job, write):
         assert firsts[(token,)] / 2000 == pytest.approx(p, abs=spread)
 
 
-def test_a_prompt_that_is_asked_often_is_read_once(engine, job, write, monkeypatch):
-    shapes = []
+def test_what_rows_have_in_common_is_computed_once(engine, job, write, monkeypatch):
+    sizes = []
     forward = engine._forward
 
     def counted(ids, *rest):
-        shapes.append(tuple(ids.shape))
+        sizes.append(len(ids))
         return forward(ids, *rest)
 
-    jobs = [*(job("the cat", temperature=1.5, seed=seed) for seed in range(5)), job("what is it")]
+    jobs = [
+        *(job("the cat", temperature=0.3, seed=seed) for seed in range(8)),
+        *(job("what is it", max_new=6) for _ in range(3)),
+    ]
     monkeypatch.setattr(engine, "_forward", counted)
     together = write(jobs)
-    assert shapes[0][0] == 2
-    assert shapes[1] == (6, 1)
     monkeypatch.undo()
-    assert [text.token_ids for text in together] == [write([one])[0].token_ids for one in jobs]
+    ids = [text.token_ids for text in together]
+    assert ids == [write([one])[0].token_ids for one in jobs]
+
+    def going_on(step):
+        """The different beginnings of rows that are not over after `step` tokens."""
+        pairs = zip(jobs, together, strict=True)
+        return {(one.tokens, text.token_ids[:step]) for one, text in pairs if text.n_tokens > step}
+
+    expected = [len(going_on(step)) for step in range(12)]
+    assert sizes == [size for size in expected if size]
+    assert sizes[0] == 2
+    assert 2 < max(sizes) < len(jobs)
 
 
 def test_the_token_ids_are_those_of_the_text(tiny_chat, job, write):
