@@ -32,13 +32,14 @@ def fanned_out(
         if n == 1:
             return await inner(request)
         if n_mode == "loop":
-            return merged(await _several(inner, [_part(request, i, 1) for i in range(n)], [], spent), n)
+            singles = [part(request, i, 1) for i in range(n)]
+            return merged(await _several(inner, singles, [], spent), n)
         most = max_n or n
-        shares = [_part(request, start, min(most, n - start)) for start in range(0, n, most)]
+        shares = [part(request, start, min(most, n - start)) for start in range(0, n, most)]
         parts = [await inner(shares[0])] if len(shares) == 1 else await _several(inner, shares, [], spent)
-        given = sum(len(part.texts) for part in parts)
+        given = sum(len(each.texts) for each in parts)
         if given < n:
-            missing = [_part(request, i, 1) for i in range(given, n)]
+            missing = [part(request, i, 1) for i in range(given, n)]
             parts += await _several(inner, missing, parts, spent)
         return merged(parts, n)
 
@@ -58,8 +59,8 @@ async def _several(
     if fatal is None and errors and not parts and not before:
         fatal = errors[0]
     if fatal is not None:
-        for part in (*before, *parts):
-            spent(part)
+        for each in (*before, *parts):
+            spent(each)
         raise fatal
     return parts
 
@@ -69,8 +70,8 @@ def _ends_all(error: BaseException) -> bool:
     return not isinstance(error, ProviderError) or error.kind == "cancelled"
 
 
-def _part(request: Request, start: int, n: int) -> Request:
-    """`n` texts of `request`, from text `start` on."""
+def part(request: Request, start: int, n: int) -> Request:
+    """`n` texts of `request`, from text `start` on; a seed counts on with them."""
     sampling = request.sampling
     seed = None if sampling.seed is None else sampling.seed + start
     return replace(request, sampling=replace(sampling, n=n, seed=seed))

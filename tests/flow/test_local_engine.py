@@ -28,7 +28,8 @@ def home(tmp_path, weights):
 async def provider(home):
     opened = await open_provider(f"local/{NAME}", Settings(home=str(home)), {})
     yield opened
-    await opened.aclose()
+    if opened._server.users:
+        await opened.aclose()
 
 
 def request(provider, text=QUESTION, api="chat", **sampling):
@@ -76,6 +77,20 @@ async def test_the_same_question_has_the_same_answer_whatever_else_is_asked(prov
     others = [request(provider, f"Name {n} fruits.", temperature=1.0, seed=n, max_tokens=6) for n in range(4)]
     answers = await asyncio.gather(*(provider.complete(asked) for asked in (*others, request(provider))))
     assert answers[-1].texts == alone.texts
+
+
+async def test_several_answers_come_from_a_second_server_and_leave_single_ones_alone(provider):
+    alone = await provider.complete(request(provider))
+    drawn = request(provider, "Name a fruit.", temperature=1.5, seed=5, n=6, max_tokens=8)
+    many, single = await asyncio.gather(provider.complete(drawn), provider.complete(request(provider)))
+    assert single.texts == alone.texts
+    assert len(many.texts) == many.n_asked == 6
+    assert len(set(many.texts)) > 1
+    assert many.usage.completion_tokens > 6
+    server, _ = provider._drawing
+    assert server.pid not in {None, provider._server.pid}
+    await provider.aclose()
+    assert server.pid is None
 
 
 async def test_what_the_server_refuses(provider):

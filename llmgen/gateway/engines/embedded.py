@@ -50,7 +50,8 @@ class EmbeddedServer:
     def __init__(self, weights: Located, home: Path, settings: EngineSettings) -> None:
         self.weights = weights
         self.users = 0
-        self.log = process.servers_dir(home) / f"embedded-{os.getpid()}-{weights.sha256[:8]}.log"
+        name = f"embedded-{os.getpid()}-{weights.sha256[:8]}-{settings.slots}.log"
+        self.log = process.servers_dir(home) / name
         self.port = 0
         self._settings = settings
         self._child: asyncio.subprocess.Process | None = None

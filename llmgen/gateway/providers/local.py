@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from llmgen.config import ProviderRow, Settings
 from llmgen.gateway.base import ModelInfo, RateInfo
 from llmgen.gateway.engines import embedded
 from llmgen.gateway.engines.weights import locate
+from llmgen.gateway.fanout import merged, part
 from llmgen.gateway.providers import openai_dialect
 from llmgen.types import Completion, Request
 
+DRAWING = embedded.EngineSettings(slots=8)
+
+Dial: TypeAlias = Callable[[embedded.EmbeddedServer], Awaitable[openai_dialect.OpenAIProvider]]
+
 
 class LocalProvider:
-    """A `Provider` over a server of our own, which is started again should it die between two requests."""
+    """A `Provider` over servers of our own, which are started again should they die between two requests.
 
-    def __init__(self, server: embedded.EmbeddedServer, dialect: openai_dialect.OpenAIProvider) -> None:
+    Single answers are decoded one at a time, so that they can be repeated. Several answers to one question
+    differ anyhow: a second server, started when they are first asked for, decodes eight at once, which is
+    twice as fast.
+    """
+
+    def __init__(
+        self, server: embedded.EmbeddedServer, dialect: openai_dialect.OpenAIProvider, home: Path, dial: Dial
+    ) -> None:
         self.endpoint = dialect.endpoint
         self.row = dialect.row
         self.observe: Callable[[RateInfo], None] | None = None
         self._server = server
         self._dialect = dialect
+        self._home = home
+        self._dial = dial
+        self._drawing: tuple[embedded.EmbeddedServer, openai_dialect.OpenAIProvider] | None = None
+        self._opening = asyncio.Lock()
 
     def check(self, request: Request) -> None:
         """Raises UsageError for what llama.cpp can never honour."""
@@ -29,6 +47,8 @@ class LocalProvider:
 
     async def complete(self, request: Request) -> Completion:
         """One attempt. Raises ProviderError, and FatalProvider when a dead server cannot be started again."""
+        if request.sampling.n > 1:
+            return await self._draw(request)
         await self._server.ensure()
         return await self._dialect.complete(request)
 
@@ -40,6 +60,21 @@ class LocalProvider:
         """Gives the server back; its last user stops it."""
         await self._dialect.aclose()
         await embedded.release(self._server)
+        if self._drawing is not None:
+            server, dialect = self._drawing
+            await dialect.aclose()
+            await embedded.release(server)
+
+    async def _draw(self, request: Request) -> Completion:
+        """Several answers. llama.cpp counts the tokens of the first only when it is asked for all at once."""
+        async with self._opening:
+            if self._drawing is None:
+                server = await embedded.acquire(self._server.weights, self._home, DRAWING)
+                self._drawing = server, await self._dial(server)
+        server, dialect = self._drawing
+        await server.ensure()
+        n = request.sampling.n
+        return merged(await asyncio.gather(*(dialect.complete(part(request, i, 1)) for i in range(n))), n)
 
 
 async def build(
@@ -52,10 +87,14 @@ async def build(
     """
     embedded.engine_version()
     weights = await locate(model, settings.home_path)
+
+    async def dial(server: embedded.EmbeddedServer) -> openai_dialect.OpenAIProvider:
+        managed = {**options, "base_url": server.base_url, "endpoint": embedded.identity(weights)}
+        return await openai_dialect.build(name, model, row, settings, managed)
+
     server = await embedded.acquire(weights, settings.home_path, embedded.EngineSettings())
     try:
-        managed = {**options, "base_url": server.base_url, "endpoint": embedded.identity(weights)}
-        return LocalProvider(server, await openai_dialect.build(name, model, row, settings, managed))
+        return LocalProvider(server, await dial(server), settings.home_path, dial)
     except BaseException:
         await embedded.release(server)
         raise

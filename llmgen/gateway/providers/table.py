@@ -118,7 +118,7 @@ ROWS: dict[str, ProviderRow] = {
     "local": ProviderRow(
         auth="none",
         apis=("chat", "completions"),
-        n_mode="loop",
+        max_n=8,  # as many as are decoded at once
         max_top_logprobs=50,
         json_schema=True,
         local=True,
