@@ -33,8 +33,10 @@ class Plan(Struct, forbid_unknown_fields=True):
 
     `model` and `base` are names as typed (`row/model`, or bare `gpt-*` and the like); `base` is the untuned
     model to compare with. `base_urls` override the row's URL; several are balanced. `record` is a file that
-    receives every exchange, redacted; `recording` one that `replay/NAME` answers from. `extractor_options`
-    are the options of extractors that ask a model, `contamination` those of the `detectors`.
+    receives every exchange, redacted; `recording` one that `replay/NAME` answers from. With `vote` a sample
+    counts once, by the answer that most repeats give. `extractor_options`
+    are the options of extractors that ask a model, `contamination` those of the `detectors`. `items_from` is
+    a file that names the samples to ask, `items_hash` the hash of their ids.
     """
 
     benchmark: str
@@ -48,7 +50,10 @@ class Plan(Struct, forbid_unknown_fields=True):
     contamination: dict[str, Any] = {}
     sampling: Overrides = Overrides()
     limit: int | None = None
+    items_from: str | None = None
+    items_hash: str | None = None
     repeats: int = 1
+    vote: bool = False
     cache: CacheMode = "rw"
     base_urls: tuple[str, ...] = ()
     record: str | None = None

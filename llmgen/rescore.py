@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from llmgen import __version__
+from llmgen.analysis.vote import voted
 from llmgen.config import Settings
 from llmgen.errors import LlmgenError, RunStopped, StoreError, UsageError, boundary
 from llmgen.evaluate import read, regrade, verdict
@@ -147,6 +148,8 @@ def _read_by(settings: Settings, run: Run) -> tuple[str, ...]:
 def _means(settings: Settings, run_id: str, names: Sequence[str]) -> dict[str, float | None]:
     """The headline mean of a run under each of its extractors."""
     rows = list(queries.scored_rows(settings.home_path, run_id))
+    if stored_plan(queries.run(settings.home_path, run_id)).vote:
+        rows = voted(rows)
     if len(names) == 1:
         return {names[0]: headline(rows).mean}
     return {

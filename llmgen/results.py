@@ -11,6 +11,8 @@ import msgspec
 
 from llmgen.analysis.contamination.section import section
 from llmgen.analysis.intervals import mean_interval
+from llmgen.analysis.subset.section import with_full_score
+from llmgen.analysis.vote import voted
 from llmgen.assets import asset_dir
 from llmgen.benchmarks import BENCHMARKS
 from llmgen.benchmarks.base import Spec
@@ -25,6 +27,7 @@ from llmgen.store import queries
 from llmgen.store.fold import fold
 from llmgen.store.reading import records
 from llmgen.store.verdicts import store_verdicts
+from llmgen.subset import Subset
 from llmgen.summary import ScoredRow, Section, Summary
 from llmgen.types import Run, Struct
 
@@ -58,18 +61,27 @@ def sum_up(home: Path, run_id: str) -> Result:
     """The numbers of a folded run. Raises UsageError when there is no such run."""
     run = queries.run(home, run_id)
     spec: Spec = BENCHMARKS.load(run.benchmark)
-    examined = bool(stored_plan(run).detectors or spec.detectors)
+    plan = stored_plan(run)
+    examined = bool(plan.detectors or spec.detectors)
     everything = list(queries.scored_rows(home, run.id, evidence=examined))
     rows = [row for row in everything if not row.tags.get(ROLE)]
     base = None
     if run.base_run:
         base = [row for row in queries.scored_rows(home, run.base_run) if not row.tags.get(ROLE)]
+    counted = voted(rows) if plan.vote else rows
+    if base is not None and plan.vote:
+        base = voted(base)
     module, _, attribute = spec.summarise.partition(":")
     summarise = getattr(importlib.import_module(module), attribute)
-    summary: Summary = summarise(rows, base, context_of(run))
+    summary: Summary = summarise(counted, base, context_of(run))
+    if plan.vote:
+        said = f"a sample counts by the answer that most of its {plan.repeats} repeats give; a tie is none"
+        summary = msgspec.structs.replace(summary, warnings=(*summary.warnings, said))
+    if (subset := _subset_of(home, run)) is not None:
+        summary = with_full_score(summary, subset, counted)
     return Result(
         run=run,
-        score=headline(rows),
+        score=headline(counted),
         exclusions=exclusions(rows),
         summary=summary,
         # a benchmark that measures detectors has its own word on them
@@ -97,6 +109,13 @@ def context_of(run: Run) -> dict[str, Any]:
     """The facts about the loaded data that the benchmark stored with the run."""
     context: dict[str, Any] = run.settings.get("context", {})
     return context
+
+
+def _subset_of(home: Path, run: Run) -> Subset | None:
+    """The subset that was asked, which a run with new grades has from the run whose answers it grades."""
+    source = run if run.parent_run is None else queries.run(home, run.parent_run)
+    stored = source.settings.get("subset")
+    return None if stored is None else msgspec.convert(stored, Subset)
 
 
 def headline(rows: list[ScoredRow]) -> Score:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, cast, get_args
 
 import click
@@ -17,6 +18,7 @@ from llmgen.contamination.base import Options as ContaminationOptions
 from llmgen.errors import UsageError
 from llmgen.extract.options import Options as ExtractorOptions
 from llmgen.plan import RECORDED, CacheMode, Overrides, Plan
+from llmgen.subset import read_subset
 
 RETRY = click.Choice(["refused", "truncated", "unparsed"])
 
@@ -43,7 +45,15 @@ PLAN: list[Callable[[], click.Option]] = [
     ),
     lambda: click.Option(["--limit"], type=click.IntRange(1), help="Ask only the first N samples."),
     lambda: click.Option(
+        ["--items-from"],
+        type=click.Path(dir_okay=False, resolve_path=True),
+        help="Ask only the items that `llmgen analyse subset --out FILE` chose.",
+    ),
+    lambda: click.Option(
         ["--repeats"], type=click.IntRange(1), default=1, show_default=True, help="Draws per sample."
+    ),
+    lambda: click.Option(
+        ["--vote"], is_flag=True, help="Grade what most repeats of a sample answer; a tie is no answer."
     ),
     lambda: click.Option(["--temperature"], type=click.FloatRange(0), help="Overrides the benchmark's own."),
     lambda: click.Option(["--top-p"], type=click.FloatRange(0, 1), help="Overrides the benchmark's own."),
@@ -74,7 +84,7 @@ PLAN: list[Callable[[], click.Option]] = [
 # flags that say nothing where no model is asked
 ASKING = frozenset(
     {
-        *("model", "base", "base_urls", "repeats", "temperature", "top_p", "max_tokens", "seed"),
+        *("model", "base", "base_urls", "repeats", "vote", "temperature", "top_p", "max_tokens", "seed"),
         *("drop_unsupported", "record", "recording"),
     }
 )
@@ -204,6 +214,8 @@ def _given(ctx: click.Context, names: Sequence[str]) -> list[str]:
 
 
 def _plan(name: str, spec: Spec, values: dict[str, Any]) -> Plan:
+    if values.get("vote") and values["repeats"] == 1:
+        raise UsageError("--vote counts the answers of several draws", hint="add --repeats N")
     return Plan(
         benchmark=name,
         model=values["model"],
@@ -216,7 +228,10 @@ def _plan(name: str, spec: Spec, values: dict[str, Any]) -> Plan:
         contamination=_contamination(spec, values),
         base_urls=values.get("base_urls", ()),
         limit=values["limit"],
+        items_from=values["items_from"],
+        items_hash=_items_hash(values["items_from"]),
         repeats=values.get("repeats", 1),
+        vote=values.get("vote", False),
         cache=cast("CacheMode", values["cache"]),
         record=values.get("record"),
         recording=values.get("recording"),
@@ -228,6 +243,10 @@ def _plan(name: str, spec: Spec, values: dict[str, Any]) -> Plan:
             seed=values.get("seed"),
         ),
     )
+
+
+def _items_hash(path: str | None) -> str | None:
+    return None if path is None else read_subset(Path(path)).ids_hash
 
 
 def _contamination(spec: Spec, values: dict[str, Any]) -> dict[str, Any]:
