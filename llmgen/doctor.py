@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Literal
 
 from llmgen.config import Settings, secret
-from llmgen.errors import LlmgenError
+from llmgen.errors import LlmgenError, UsageError
 from llmgen.gateway.engines import embedded, records, weights
 from llmgen.gateway.engines.vllm_command import interpreter, vllm_version
 from llmgen.gateway.providers.table import ROWS, row_of
+from llmgen.sandbox.limits import Limits
+from llmgen.sandbox.probe import probe
 from llmgen.store.db import database_path, open_read
 from llmgen.store.fold import behind
 from llmgen.store.migrations import current_version
@@ -55,6 +57,7 @@ async def examine(settings: Settings) -> list[Finding]:
         await _embedded(home),
         _transformers(),
         await _vllm(),
+        await asyncio.to_thread(_sandbox),
         *_servers(home),
         await _gpu(),
         *_keys(settings),
@@ -162,6 +165,16 @@ async def _vllm() -> Finding:
     except LlmgenError as error:
         return Finding(status="warn", subject="llmgen vllm", found=error.message, fix=error.hint)
     return Finding(status="ok", subject="llmgen vllm", found=f"vLLM {version}")
+
+
+def _sandbox() -> Finding:
+    """Whether model-written code can be run where it does no harm."""
+    try:
+        setup = probe("bwrap", Limits())
+    except UsageError as error:
+        return Finding(status="warn", subject="sandbox", found=error.message, fix="see docs/sandbox.md")
+    found = f"bubblewrap works; programs run in Python {setup.interpreter.version}"
+    return Finding(status="ok", subject="sandbox", found=found)
 
 
 def _servers(home: Path) -> Iterator[Finding]:

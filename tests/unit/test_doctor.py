@@ -52,6 +52,18 @@ async def test_a_home_that_is_not_there_yet_is_not_made(look, tmp_path):
     assert not home.parent.exists()
 
 
+async def test_the_sandbox_is_tried(look, bubblewrap):  # noqa: ARG001  # skips without bubblewrap
+    found = (await look())["sandbox"]
+    assert (found.status, found.found.partition(";")[0]) == ("ok", "bubblewrap works")
+
+
+async def test_a_sandbox_that_is_missing(look, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = (await look())["sandbox"]
+    assert (found.status, found.fix) == ("warn", "see docs/sandbox.md")
+    assert "bubblewrap" in found.found
+
+
 async def test_keys_by_name_never_by_value(look, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-0123456789")
     found = await look(providers={"mine": {"base_url": "http://localhost/v1", "key_env": "MINE_KEY"}})
