@@ -28,6 +28,7 @@ from llmgen.prompts import Prompts
 from llmgen.store.fold import fold_in_child
 from llmgen.store.journal import Journal
 from llmgen.store.lines import Key, Spend, add_spend
+from llmgen.subset import Subset
 from llmgen.types import Completion, Extract, Outcome, Record, Request, Run, RunState, Sample, Sampling
 
 # why a run ended early, by exit code, the gravest last: when there are several reasons it counts
@@ -148,6 +149,7 @@ class Session:
         run: Run,
         lines: Sequence[Line],
         traffic: Traffic,
+        subset: Subset | None = None,
     ) -> None:
         self.settings = settings
         self.plan = plan
@@ -166,6 +168,7 @@ class Session:
         self.abandon = asyncio.Event()
         self._lines = tuple(lines)
         self._companions = scorer.companions
+        self._only = None if subset is None else frozenset(subset.sample_ids)
         self._journal: Journal | None = None
         self._usd: float | None = 0.0
         self._uncertain_usd = 0.0
@@ -201,8 +204,10 @@ class Session:
         return tuple(line for line in self._lines[1:] if isinstance(line, Rehearsal))
 
     def samples(self) -> Iterator[Sample]:
-        """The benchmark's samples, up to the plan's limit, and their companions."""
-        return chain(islice(self.benchmark.samples(), self.plan.limit), self._companions)
+        """The benchmark's samples, or the subset of them, up to the plan's limit, and their companions."""
+        only = self._only
+        asked = (sample for sample in self.benchmark.samples() if only is None or sample.id in only)
+        return chain(islice(asked, self.plan.limit), self._companions)
 
     def requests(self, sample: Sample, repeat: int) -> list[Request]:
         """All that is asked about one sample: its question, and what contamination detectors need."""

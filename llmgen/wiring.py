@@ -43,6 +43,7 @@ from llmgen.sandbox import open_runner
 from llmgen.session import Line, Rehearsal, Scorer, Session
 from llmgen.store.cache import Cache
 from llmgen.store.journal import Journal
+from llmgen.subset import Subset, read_subset
 from llmgen.types import Extract, Judge, Run, Sample, Struct, content_hash
 
 S = TypeVar("S", bound=Struct)
@@ -229,15 +230,36 @@ async def open_session(
     async with open_gateway(settings, plan.cache, rehearse=rehearse) as gateway:
         scorer = await open_scorer(gateway, plan)
         line = await _line(gateway, plan, scorer)
+        subset = _subset(plan, scorer.benchmark)
         yield Session(
             settings,
             plan,
             scorer,
             _examiner(plan, scorer.benchmark, line),
-            run=new_run(plan, scorer, line.endpoint, line.model, run_id, base_run),
+            run=new_run(plan, scorer, line.endpoint, line.model, run_id, base_run, subset),
             lines=[line, *(other for other in gateway.lines if other is not line)],
             traffic=gateway.traffic,
+            subset=subset,
         )
+
+
+def _subset(plan: Plan, benchmark: Benchmark) -> Subset | None:
+    """The items that the plan asks alone. Raises UsageError when they are not those of this benchmark."""
+    if plan.items_from is None:
+        return None
+    subset = read_subset(Path(plan.items_from))
+    if subset.ids_hash != plan.items_hash:
+        raise UsageError(
+            f"{plan.items_from} names other items than when the run started", hint="start a new run"
+        )
+    missing = set(subset.sample_ids) - {sample.id for sample in benchmark.samples()}
+    if missing or subset.benchmark != plan.benchmark:
+        raise UsageError(
+            f"{plan.items_from} is a subset of {subset.benchmark}: {len(missing)} of its "
+            f"{len(subset.sample_ids)} items are not in {plan.benchmark} as it is loaded here",
+            hint="load the same data, with the same options",
+        )
+    return subset
 
 
 @asynccontextmanager
@@ -288,6 +310,7 @@ def new_run(  # noqa: PLR0913, PLR0917  # what makes a run comparable, each part
     served: str,
     run_id: str | None = None,
     base_run: str | None = None,
+    subset: Subset | None = None,
 ) -> Run:
     """A new run: what is asked of whom, with the hashes that make it comparable.
 
@@ -304,7 +327,12 @@ def new_run(  # noqa: PLR0913, PLR0917  # what makes a run comparable, each part
         state="running",
         started_at=time.time(),
         n_repeats=plan.repeats,
-        settings={"plan": msgspec.to_builtins(plan), "sampling": sampling, "context": benchmark.context},
+        settings={
+            "plan": msgspec.to_builtins(plan),
+            "sampling": sampling,
+            "context": benchmark.context,
+            **({} if subset is None else {"subset": msgspec.to_builtins(subset)}),
+        },
         settings_hash=content_hash(plan),
         prompt_hash=prompt_hash,
         dataset_hash=benchmark.dataset_hash,

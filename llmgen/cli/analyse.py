@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import click
 
+from llmgen.cli.analyse_glicko import glicko
 from llmgen.cli.analyse_irt import irt
+from llmgen.cli.analyse_personfit import personfit
+from llmgen.cli.analyse_rank import rank
+from llmgen.cli.analyse_subset import subset
 
 
 @click.group()
 def analyse() -> None:
-    """Difficulties of items and abilities of models."""
+    """Difficulties of items, abilities of models, ranks, and what follows from them."""
 
 
-analyse.add_command(irt)
+for command in (irt, personfit, subset, rank, glicko):
+    analyse.add_command(command)

@@ -6,6 +6,12 @@ from pathlib import Path
 import pytest
 
 from llmgen.analyse import Task, calibrate_store
+from llmgen.difficulty.person_fit import judge_stored
+from llmgen.difficulty.rankings import Terms as Ranking
+from llmgen.difficulty.rankings import rank_stored
+from llmgen.difficulty.ratings import Terms as Rating
+from llmgen.difficulty.ratings import rate_stored
+from llmgen.store.cells import Reading
 from llmgen.store.db import open_read
 from llmgen.store.fold import fold
 from llmgen.store.journal import Journal
@@ -94,7 +100,11 @@ def home(tmp_path_factory):
             for item in range(6):
                 journal.append(record(run.id, item, 0, float(item < number)))
     fold(folder)
-    calibrate_store(folder, Task(selection=Selection(benchmarks=("quiz",))))
+    quiz = Selection(benchmarks=("quiz",))
+    calibrate_store(folder, Task(selection=quiz))
+    judge_stored(folder, quiz, Reading(), ())
+    rank_stored(folder, quiz, Ranking(per="sample", replicates=10))
+    rate_stored(folder, quiz, Rating())
     return folder
 
 

@@ -1,7 +1,4 @@
-"""A subset ready to be asked: its items with what an estimate of the full score needs, and the estimate.
-
-It is plain JSON: `llmgen analyse subset --out` writes it, `llmgen eval --items-from` reads it.
-"""
+"""A subset ready to be asked: its items with what an estimate of the full score needs, and the estimate."""
 
 from __future__ import annotations
 
@@ -9,90 +6,49 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
+from numpy.typing import ArrayLike
 
 from llmgen.analysis.intervals import wilson
 from llmgen.analysis.irt.items import Array, Items, Matrix, items_of
 from llmgen.analysis.person_fit.statistic import fits, map_abilities
 from llmgen.analysis.subset.choice import Choice
 from llmgen.analysis.subset.estimators import weighted_mean
-from llmgen.analysis.subset.methods import PREDICTING, Calibration, Method, predicted
-from llmgen.analysis.subset.validation import Validated, has_parameters
-from llmgen.types import Struct
+from llmgen.analysis.subset.methods import CHOOSERS, PREDICTING, choose, predicted
+from llmgen.analysis.subset.validation import Validated, calibration, doubts, has_parameters
+from llmgen.errors import UsageError
+from llmgen.subset import FullScore, Method, Parameters, Subset
 
 _ALARM_SHARE = 0.05
-_FORMAT = 1
 
 
-class Parameters(Struct, frozen=True):
-    """Slope, intercept, guessing rate and weight in the full score of items, (n,) each."""
-
-    sample_ids: tuple[str, ...]
-    a: tuple[float, ...]
-    d: tuple[float, ...]
-    c: tuple[float, ...]
-    weight: tuple[float, ...]
-
-
-class Subset(Struct, frozen=True, forbid_unknown_fields=True):
-    """`sample_ids` (k) of the `n_items` items of `benchmark`, chosen by `method` on `n_models` models.
-
-    `weights` (k,) are what each stands for. `mae` and `half_width` are cross-validated, None where that was
-    not possible. Grades from `threshold` on count as right. `parameters` are those of all calibrated items
-    for methods that predict, of the chosen ones for others, None where items could not be fitted. Abilities
-    of the calibration's models lie between `theta_low` and `theta_high`; 5 % of them have an lz* on these
-    items below `lz_star_low`.
-    """
-
-    benchmark: str
-    method: Method
-    sample_ids: tuple[str, ...]
-    weights: tuple[float, ...]
-    n_items: int
-    n_models: int
-    threshold: float = 0.5
-    format: int = _FORMAT
-    mae: float | None = None
-    half_width: float | None = None
-    parameters: Parameters | None = None
-    theta_low: float | None = None
-    theta_high: float | None = None
-    lz_star_low: float | None = None
-    warnings: tuple[str, ...] = ()
-
-
-class FullScore(Struct, frozen=True):
-    """The score on all items, estimated from the `n_graded` of `n_asked` that were graded, None without any.
-
-    `low` and `high`: 95 %, from the errors on held-out models (`cross-validated`) or, where those are too
-    few, Wilson's interval of the items asked, which is right for a random sample and wide for a stratified
-    one. `theta` is the ability that the answers show.
-    """
-
-    method: Method
-    score: float | None
-    low: float
-    high: float
-    interval: str
-    n_asked: int
-    n_graded: int
-    n_items: int
-    theta: float | None = None
-    warnings: tuple[str, ...] = ()
-
-
-def subset(  # noqa: PLR0913  # everything that the file says
+def pick(  # noqa: PLR0913  # everything that the file says
     benchmark: str,
     method: Method,
-    known: Calibration,
-    choice: Choice,
+    k: int,
     *,
-    sample_ids: Sequence[str],
     responses: Matrix,
+    sample_ids: Sequence[str],
+    weights: ArrayLike,
     threshold: float,
     validated: Validated | None,
-    warnings: tuple[str, ...] = (),
+    seed: int = 0,
 ) -> Subset:
-    """The chosen items of a calibration on `responses` (N, J), whose columns are `sample_ids`."""
+    """K of the J items, chosen by `method` and calibrated on `responses` (N, J), columns named `sample_ids`.
+
+    Raises UsageError when the method asks every model something else, or needs parameters that cannot be
+    fitted.
+    """
+    if method == "adaptive":
+        raise UsageError(
+            "adaptive asks every model other items: there is no fixed subset", hint="use stratified or gpirt"
+        )
+    known = calibration(responses, weights)
+    if not has_parameters(known) and method not in ("random", "stratified"):
+        raise UsageError(
+            f"{method} needs item parameters, which {known.n_models} models do not give",
+            hint="use stratified",
+        )
+    choice = choose(CHOOSERS[method], known, k, np.random.default_rng(seed))
     plain = Subset(
         benchmark=benchmark,
         method=method,
@@ -103,7 +59,7 @@ def subset(  # noqa: PLR0913  # everything that the file says
         threshold=threshold,
         mae=None if validated is None else validated.mae,
         half_width=None if validated is None else validated.half_width,
-        warnings=warnings,
+        warnings=doubts(method, known),
     )
     if not has_parameters(known):
         return plain
@@ -148,7 +104,7 @@ def estimated(chosen: Subset, grades: Mapping[str, float]) -> FullScore:
         low, high = wilson(float((answers > 0).sum()), n_graded)
     else:
         low, high = max(score - chosen.half_width, 0.0), min(score + chosen.half_width, 1.0)
-    theta, doubts = _ability(chosen, answers)
+    theta, unsure = _ability(chosen, answers)
     return msgspec.structs.replace(
         found,
         score=score,
@@ -156,7 +112,7 @@ def estimated(chosen: Subset, grades: Mapping[str, float]) -> FullScore:
         high=high,
         interval="wilson" if chosen.half_width is None else "cross-validated",
         theta=theta,
-        warnings=(*chosen.warnings, *doubts),
+        warnings=(*chosen.warnings, *unsure),
     )
 
 
@@ -181,18 +137,18 @@ def _ability(chosen: Subset, answers: Matrix) -> tuple[float | None, tuple[str, 
     place = {name: at for at, name in enumerate(given.sample_ids)}
     items = _items(given).take(np.array([place[name] for name in chosen.sample_ids]))
     theta = float(map_abilities(answers, items)[0][0])
-    doubts = []
+    unsure = []
     if not chosen.theta_low <= theta <= chosen.theta_high:
-        doubts.append(
+        unsure.append(
             f"ability {theta:.2f} is outside the calibration's {chosen.theta_low:.2f} to "
             f"{chosen.theta_high:.2f}: the estimate extrapolates"
         )
     lz_star = float(fits(answers, items).lz_star[0])
     if chosen.lz_star_low is not None and lz_star < chosen.lz_star_low:
-        doubts.append(
+        unsure.append(
             f"response pattern unusual for its ability (lz* {lz_star:.2f}): the estimate may not hold for it"
         )
-    return theta, tuple(doubts)
+    return theta, tuple(unsure)
 
 
 def _items(given: Parameters) -> Items:

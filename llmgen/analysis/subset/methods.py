@@ -9,9 +9,9 @@ import numpy as np
 from llmgen.analysis.irt.items import Array, Items, Matrix
 from llmgen.analysis.subset.choice import Choice, anchors, at_random, stratified
 from llmgen.analysis.subset.estimators import control, gp_irt, p_irt, weighted_mean
+from llmgen.subset import Method
 from llmgen.types import Struct
 
-Method: TypeAlias = Literal["random", "stratified", "anchors", "pirt", "gpirt", "control", "adaptive"]
 Chooser: TypeAlias = Literal["random", "stratified", "anchors"]
 METHODS: tuple[Method, ...] = get_args(Method)
 CHOOSERS: dict[Method, Chooser] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from llmgen.analysis.irt.design import default_model
 from llmgen.analysis.irt.fit import fit
@@ -21,11 +22,11 @@ from llmgen.analysis.subset.methods import (
     PREDICTING,
     Calibration,
     Chooser,
-    Method,
     choose,
     full_score,
 )
 from llmgen.errors import UsageError
+from llmgen.subset import Method
 from llmgen.types import Struct
 
 FEW_MODELS = 100
@@ -51,7 +52,7 @@ class Validated(Struct, frozen=True):
     n_models: int
 
 
-def calibration(responses: Matrix, weights: Array) -> Calibration:
+def calibration(responses: Matrix, weights: ArrayLike) -> Calibration:
     """What N models' answers say of J items, all of which somebody answered.
 
     Where a fit says nothing (fewer than 3 models, all alike) the items have no parameters (nan).
@@ -68,7 +69,7 @@ def calibration(responses: Matrix, weights: Array) -> Calibration:
     return Calibration(
         items=items,
         p_value=p_value,
-        weights=weights,
+        weights=np.asarray(weights, dtype=float),
         n_models=responses.shape[0],
         theta_low=float(theta.min()),
         theta_high=float(theta.max()),
@@ -82,7 +83,7 @@ def has_parameters(known: Calibration) -> bool:
 
 def validate(  # noqa: PLR0913  # what is tried on what
     responses: Matrix,
-    weights: Array,
+    weights: ArrayLike,
     methods: Sequence[Method],
     ks: Sequence[int],
     *,
@@ -95,13 +96,13 @@ def validate(  # noqa: PLR0913  # what is tried on what
     right of what it answered, of models that answered 90 % of the items. Methods that need item parameters
     are left out where none can be fitted. Methods that choose alike are tried on the same items.
     """
-    rng = np.random.default_rng(seed)
+    rng, parts = np.random.default_rng(seed), np.asarray(weights, dtype=float)
     if responses.shape[0] > _MOST_MODELS:
         responses = responses[rng.choice(responses.shape[0], _MOST_MODELS, replace=False)]
     errors: dict[tuple[Method, int], list[Array]] = {(m, k): [] for m in methods for k in ks}
     for train, test in _folds(responses, repetitions, rng):
         seen = (responses[train] >= 0).any(axis=0)  # an item that only the test models answered is unknown
-        known = calibration(responses[train][:, seen], weights[seen] / weights[seen].sum())
+        known = calibration(responses[train][:, seen], parts[seen] / parts[seen].sum())
         answers = responses[test][:, seen]
         full = np.where(answers > 0, known.weights, 0.0).sum(axis=1) / ((answers >= 0) @ known.weights)
         for k in (k for k in ks if k <= seen.sum()):

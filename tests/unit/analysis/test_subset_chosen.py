@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from llmgen.analysis.irt.items import items_of
-from llmgen.analysis.subset.chosen import Subset, estimated, subset
-from llmgen.analysis.subset.methods import CHOOSERS, choose
-from llmgen.analysis.subset.validation import Validated, calibration
+from llmgen.analysis.subset.chosen import estimated, pick
+from llmgen.analysis.subset.methods import CHOOSERS
+from llmgen.analysis.subset.validation import Validated
+from llmgen.errors import UsageError
+from llmgen.subset import Subset
 
 J = 120
 IDS = [f"item-{at}" for at in range(J)]
@@ -26,19 +28,16 @@ MATRIX = simulate(np.random.default_rng(1).normal(size=150))
 
 
 def made(method, *, half_width=0.1, matrix=MATRIX):
-    known = calibration(matrix, WEIGHTS)
-    choice = choose(CHOOSERS[method], known, 40, np.random.default_rng(0))
     row = Validated(method=method, k=40, mae=0.03, bias=0.0, half_width=half_width, n_models=150)
-    return subset(
+    return pick(
         "easy2hard",
         method,
-        known,
-        choice,
-        sample_ids=IDS,
+        40,
         responses=matrix,
+        sample_ids=IDS,
+        weights=WEIGHTS,
         threshold=0.5,
         validated=row,
-        warnings=("mind this",),
     )
 
 
@@ -55,7 +54,7 @@ def test_the_score_of_a_new_model_survives_the_file(method):
     assert (found.low, found.high) == pytest.approx((found.score - 0.1, found.score + 0.1))
     assert (found.interval, found.n_asked, found.n_graded, found.n_items) == ("cross-validated", 40, 40, J)
     assert found.theta == pytest.approx(0.4, abs=0.7)
-    assert found.warnings == ("mind this",)
+    assert found.warnings == ()
 
 
 def test_only_methods_that_predict_carry_all_items():
@@ -98,3 +97,13 @@ def test_without_parameters_a_mean_is_still_possible():
     assert chosen.parameters is None
     found = estimated(chosen, dict.fromkeys(IDS, 1.0))
     assert (found.score, found.theta) == (1.0, None)
+
+
+def test_few_models_are_in_the_file_as_a_warning():
+    assert "use stratified" in made("gpirt", matrix=MATRIX[:50]).warnings[0]
+
+
+@pytest.mark.parametrize(("method", "message"), [("adaptive", "no fixed subset"), ("gpirt", "2 models")])
+def test_methods_that_cannot_be_written_down(method, message):
+    with pytest.raises(UsageError, match=message):
+        made(method, matrix=MATRIX[:2])

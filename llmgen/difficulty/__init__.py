@@ -1,0 +1,1 @@
+"""What many stored runs say together: ratings, rankings, unusual response patterns, fewer items."""
