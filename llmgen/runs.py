@@ -245,8 +245,8 @@ def _signals(session: Session, watcher: Watcher) -> Iterator[None]:
         if isinstance(session.stopped, Interrupted):
             session.abandon.set()
             return
+        session.stop(Interrupted("interrupted"))  # first: whoever read what is said may be gone
         watcher.say("stopping: answers in flight are awaited and kept (once more to give up on them)")
-        session.stop(Interrupted("interrupted"))
 
     handled = (signal.SIGINT, signal.SIGTERM)
     for number in handled:

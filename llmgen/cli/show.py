@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -16,6 +17,12 @@ from llmgen.results import Ending, Result
 from llmgen.runs import Snapshot
 
 QUIET_EVERY_S = 60.0
+
+
+def tell(line: str) -> None:
+    """A line for people, on stderr. Whoever read it may be gone (`| head`): the work goes on."""
+    with suppress(OSError):
+        click.echo(line, err=True)
 
 
 class ProgressLine:
@@ -33,7 +40,7 @@ class ProgressLine:
         """Announces the work: `total` answers in all, `done` of them are there."""
         if not sys.stderr.isatty():
             there = f", {done} are there" if done else ""
-            click.echo(f"{title}: {total} answers to get{there}", err=True)
+            tell(f"{title}: {total} answers to get{there}")
             return
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -57,14 +64,14 @@ class ProgressLine:
             self._bar.update(self._task, completed=snapshot.done, detail=_detail(snapshot))
         elif time.monotonic() - self._last >= QUIET_EVERY_S:
             self._last = time.monotonic()
-            click.echo(f"{snapshot.done} done, {_detail(snapshot)}", err=True)
+            tell(f"{snapshot.done} done, {_detail(snapshot)}")
 
     def say(self, line: str) -> None:
         """A line that stays."""
         if self._bar is not None:
             self._bar.console.print(line, markup=False, highlight=False)
         else:
-            click.echo(line, err=True)
+            tell(line)
 
     def stop(self) -> None:
         """Takes the bar away."""
@@ -89,7 +96,7 @@ def ending(result: Ending, *, as_json: bool) -> None:
     else:
         print_result(result.result)
     for line in result.advice:
-        click.echo(line, err=True)
+        tell(line)
 
 
 def as_plain(done: Result) -> dict[str, Any]:

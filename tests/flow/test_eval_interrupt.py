@@ -1,8 +1,10 @@
 """Ctrl-C and SIGTERM: what is in flight is kept, the run is saved, the command that goes on is printed."""
 
 import json
+import os
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
@@ -31,6 +33,21 @@ def test_answers_in_flight_are_kept_and_the_printed_command_goes_on(llmgen, emul
     done = llmgen.follow(stopped.err)
     assert (done.code, done.json["run_id"], done.json["state"]) == (0, summary["run_id"], "done")
     assert len(asked()) == 20
+
+
+def test_a_run_whose_messages_nobody_reads_can_be_stopped(llmgen, emulator, asked):
+    emulator.latency_s = 0.4
+    env = {**os.environ, **llmgen.env, "PYTHONUNBUFFERED": "1"}
+    env.pop("LLMGEN_HOME", None)
+    with subprocess.Popen(
+        [llmgen.program, *WORDS, "--run-id", "unread"], cwd=llmgen.folder, env=env, stderr=subprocess.PIPE
+    ) as child:
+        child.stderr.close()
+        llmgen.until(lambda: len(asked()) > 4, "the second round")
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(120) == 130
+    assert llmgen.sql("select state from runs") == [{"state": "interrupted"}]
+    assert len(llmgen.records("unread")) == len(asked()) < 20
 
 
 def test_the_second_interrupt_gives_up_what_is_in_flight(llmgen, emulator, asked):
