@@ -79,7 +79,11 @@ class TorchModel:
         rows = [_Row(job) for job in jobs]
         open_rows = [row for row in rows if row.job.max_new > 0]
         cache = DynamicCache(config=self._model.config)
-        logits, mask, positions = self._read(open_rows, cache) if open_rows else (None, None, None)
+        logits: Any = None
+        mask: Any = None
+        positions: Any = None
+        if open_rows:
+            logits, mask, positions = self._read(open_rows, cache)
         while open_rows and not cancelled.is_set():
             self._step(open_rows, logits[self._tensor([row.lane for row in open_rows])])
             open_rows = [row for row in open_rows if row.finish is None]
