@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from llmgen.cli.analyse_drift import drift
 from llmgen.cli.analyse_glicko import glicko
 from llmgen.cli.analyse_irt import irt
 from llmgen.cli.analyse_personfit import personfit
@@ -16,5 +17,5 @@ def analyse() -> None:
     """Difficulties of items, abilities of models, ranks, and what follows from them."""
 
 
-for command in (irt, personfit, subset, rank, glicko):
+for command in (irt, drift, personfit, subset, rank, glicko):
     analyse.add_command(command)

@@ -16,6 +16,7 @@ from llmgen.analysis.irt.model import LONG_NAMES
 from llmgen.analysis.irt.parts import Part
 from llmgen.analysis.irt.study import Study
 from llmgen.cli.tables import print_table
+from llmgen.drift import Drifted
 from llmgen.reports.formats import share
 from llmgen.summary import Table
 
@@ -157,6 +158,25 @@ def _suspects(found: Fit, seen: Study, items: list[str]) -> Table:
         rows=rows,
         note=f"Flags by {seen.items.statistic} and the slopes, over all items: {said or 'none'}.",
     )
+
+
+def print_drift(found: Drifted) -> None:
+    """Prints the items that changed, most changed first, and whether the benchmark did."""
+    changed = [item for item in found.items if item.drifted]
+    rows = tuple(
+        (item.benchmark, item.sample_id, f"{item.area:+.3f}", f"{item.p_adjusted:.4f}")
+        for item in changed[:_SHOWN]
+    )
+    print_table(
+        Table(
+            title=f"Items that changed from {found.old} to {found.new}",
+            columns=("benchmark", "sample", "change of the share right", "p (adjusted)"),
+            rows=rows,
+            note=f"At equal ability; the scales were linked by {found.n_linking} items. --json lists all.",
+        )
+    )
+    verdict = "more than a tenth: the benchmark drifted" if found.benchmark_drifted else "no drift as a whole"
+    click.echo(f"{len(changed)} of {len(found.items)} common items changed: {verdict}")
 
 
 def as_plain(calibrated: Calibrated) -> dict[str, Any]:

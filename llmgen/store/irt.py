@@ -9,7 +9,9 @@ from typing import Any, TypeAlias
 import msgspec
 
 from llmgen.errors import UsageError
+from llmgen.store.cells import Reading
 from llmgen.store.db import open_read, open_write, transaction
+from llmgen.store.responses import Selection
 from llmgen.types import Struct
 
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
@@ -119,6 +121,23 @@ def fit_id(home: Path, name: str) -> str:
             hint='llmgen sql "select fit_id, created from irt_fits"',
         )
     return str(fitting[0])
+
+
+class Chosen(Struct, frozen=True):
+    """Which answers a fit was made of, and how they became 1 and 0."""
+
+    selection: Selection
+    how: Reading
+
+
+def stored_selection(home: Path, fit: str) -> Chosen:
+    """What the fit with the id `fit` was made of."""
+    with open_read(home) as reader:
+        rows = reader.con.execute("SELECT selection FROM irt_fits WHERE fit_id = ?", [fit]).fetchall()
+    text = rows[0][0]
+    return Chosen(
+        selection=msgspec.json.decode(text, type=Selection), how=msgspec.json.decode(text, type=Reading)
+    )
 
 
 def stored_items(home: Path, fit: str) -> list[StoredItem]:

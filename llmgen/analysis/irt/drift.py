@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from llmgen.analysis.chi2 import chi2_survival
 from llmgen.analysis.irt.items import Array, Flags, Matrix, blocks, sigmoid
@@ -30,15 +31,16 @@ class Drift(Struct, frozen=True, eq=False):
     benchmark: bool
 
 
-def drift(old: Matrix, new: Matrix, theta_old: Array, theta_new: Array) -> Drift:
+def drift(old: Matrix, new: Matrix, theta_old: ArrayLike, theta_new: ArrayLike) -> Drift:
     """Tests each column of `old` (N, J) against the same column of `new` (M, J), abilities on one scale.
 
     Logistic regression of the answer on theta against theta, group and theta x group, by likelihood ratio
     (Swaminathan and Rogers 1990).
     """
-    rows_old, rows_new = np.isfinite(theta_old), np.isfinite(theta_new)
+    before, after = np.asarray(theta_old, float), np.asarray(theta_new, float)
+    rows_old, rows_new = np.isfinite(before), np.isfinite(after)
     x = np.concatenate([old[rows_old], new[rows_new]])
-    theta = np.concatenate([theta_old[rows_old], theta_new[rows_new]])
+    theta = np.concatenate([before[rows_old], after[rows_new]])
     group = np.repeat([0.0, 1.0], [rows_old.sum(), rows_new.sum()])
     small = np.stack([np.ones_like(theta), theta], axis=1)
     full = np.concatenate([small, small * group[:, None]], axis=1)
