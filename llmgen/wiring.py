@@ -43,6 +43,7 @@ from llmgen.sandbox import open_runner
 from llmgen.session import Line, Rehearsal, Scorer, Session
 from llmgen.store.cache import Cache
 from llmgen.store.journal import Journal
+from llmgen.store.parquet import read_parquet
 from llmgen.subset import Subset, read_subset
 from llmgen.types import Extract, Judge, Run, Sample, Struct, content_hash
 
@@ -137,6 +138,7 @@ async def open_scorer(gateway: Gateway, plan: Plan) -> Scorer:
         judge=judge,
         comparators=comparators,
         open_runner=partial(open_runner, hidden=private),
+        read_parquet=read_parquet,
     )
     benchmark = await asyncio.to_thread(spec.load, options, context)
     names = plan.extractors or spec.extractors

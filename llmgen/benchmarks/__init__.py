@@ -7,6 +7,7 @@ BENCHMARKS = Registry(
     {
         "comieval": "llmgen.benchmarks.comieval:SPEC",
         "detcon": "llmgen.benchmarks.detcon:SPEC",
+        "easy2hard": "llmgen.benchmarks.easy2hard:SPEC",
         "finetunebench": "llmgen.benchmarks.finetunebench:SPEC",
         "humaneval": "llmgen.benchmarks.humaneval:SPEC",
         "kaf": "llmgen.benchmarks.kaf:SPEC",

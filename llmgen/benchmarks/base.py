@@ -16,7 +16,8 @@ class Context(Struct):
 
     `model` is the evaluated model's name as typed; `judge` is None when no judge model was named;
     `datasets` is the folder with the packaged cards and sample sets; `comparators` say by name when two
-    readings are the same answer; `open_runner` opens what runs model-written code, None where nothing does.
+    readings are the same answer; `open_runner` opens what runs model-written code, None where nothing does;
+    `read_parquet` gives the rows of a Parquet file as JSON has them, and raises UsageError for a damaged one.
     """
 
     model: str
@@ -24,6 +25,7 @@ class Context(Struct):
     judge: Judge | None = None
     comparators: Mapping[str, Compare] = {}
     open_runner: OpenRunner | None = None
+    read_parquet: Callable[[Path], list[dict[str, Any]]] | None = None
 
 
 class Benchmark(Protocol):

@@ -41,14 +41,9 @@ def load_rows(
     hashes: list[str] = []
     bad: list[str] = []
     for path in paths:
-        try:
-            raw = path.read_bytes()
-            unpacked = gzip.decompress(raw) if raw.startswith(_GZIP) else raw
-        except (OSError, EOFError, zlib.error) as error:
-            why = getattr(error, "strerror", None) or error
-            raise UsageError(f"cannot read {path}: {why}") from error
-        hashes.append(hashlib.sha256(raw).hexdigest())
-        for place, row in _rows(path, unpacked):
+        digest, rows = read_rows(path)
+        hashes.append(digest)
+        for place, row in rows:
             try:
                 if isinstance(row, Malformed):
                     raise row
@@ -68,6 +63,20 @@ def load_rows(
     if not items:
         raise UsageError(f"no row in {', '.join(map(str, paths))}")
     return Loaded(tuple(items), tuple(hashes), tuple(bad))
+
+
+def read_rows(path: Path) -> tuple[str, Iterator[tuple[str, Any]]]:
+    """The sha256 of a file, and (`file:line`, decoded row or why it cannot be decoded) of each of its rows.
+
+    Raises UsageError for a file that cannot be read.
+    """
+    try:
+        raw = path.read_bytes()
+        unpacked = gzip.decompress(raw) if raw.startswith(_GZIP) else raw
+    except (OSError, EOFError, zlib.error) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"cannot read {path}: {why}") from error
+    return hashlib.sha256(raw).hexdigest(), _rows(path, unpacked)
 
 
 def _rows(path: Path, raw: bytes) -> Iterator[tuple[str, Any]]:
