@@ -16,6 +16,7 @@ from llmgen.analysis.ranking.ranks import (
     check_shared,
     mid_ranks,
     oriented,
+    points,
     preferences,
     shares,
 )
@@ -154,13 +155,14 @@ def _bootstrap(
 ) -> Array:
     """Ranks (B, n) under resampled rows."""
     n_rows, n = better.shape
-    batch = min(max(_CHUNK // n**2, 1), replicates)
+    got, possible = points(mid_ranks(better))
+    batch = min(max(_CHUNK // (n_rows if method == "borda" else n**2), 1), replicates)
     out = []
     for begin in range(0, replicates, batch):
         size = min(batch, replicates - begin)
         weights = rng.multinomial(n_rows, np.full(n_rows, 1.0 / n_rows), size=size).astype(float)
         if method == "borda":
-            out.append(_ranks_of(*one_level(better, weights)))
+            out.append(_ranks_of(weights @ got, weights @ possible))
             continue
         tables = preferences(better[:, order], weights)
         orders = exact(tables)[0] if n <= MAX_EXACT else improved(tables, np.arange(n))

@@ -40,16 +40,19 @@ def oriented(scores: ArrayLike, *, higher_is_better: bool | ArrayLike) -> Array:
 
 
 def mid_ranks(better: Array) -> Array:
-    """Ranks in each row, 1 = best, ties share the mean of their places, nan where the cell is missing.
-
-    rank = 1 + (systems above) + (other systems level) / 2.
-    """
+    """Ranks in each row, 1 = best, ties share the mean of their places, nan where the cell is missing."""
+    order = np.argsort(-better, axis=1, kind="stable")  # missing cells come last
+    ordered = np.take_along_axis(better, order, axis=1)
+    place = np.arange(better.shape[1])
+    begins = np.ones(better.shape, dtype=bool)
+    begins[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    ends = np.roll(begins, -1, axis=1)
+    ends[:, -1] = True
+    first = np.maximum.accumulate(np.where(begins, place, 0), axis=1)
+    last = np.minimum.accumulate(np.where(ends, place, place[-1])[:, ::-1], axis=1)[:, ::-1]
     out = np.empty_like(better)
-    for rows in _blocks(better.shape[0], better.shape[1] ** 2):
-        part = better[rows]
-        above = (part[:, :, None] < part[:, None, :]).sum(axis=2)
-        level = (part[:, :, None] == part[:, None, :]).sum(axis=2)
-        out[rows] = np.where(np.isnan(part), np.nan, 1.0 + above + (level - 1) / 2.0)
+    np.put_along_axis(out, order, 1.0 + (first + last) / 2.0, axis=1)
+    out[np.isnan(better)] = np.nan
     return out
 
 
@@ -85,8 +88,8 @@ def preferences(better: Array, weights: Array) -> Array:
 
 def check_shared(there: NDArray[np.bool_], what: str, names: Sequence[str]) -> None:
     """Raises UsageError when two systems have fewer than two `what` (rows of `there`, (T, n)) in common."""
-    shared = there.T.astype(int) @ there.astype(int)
-    np.fill_diagonal(shared, np.iinfo(int).max)
+    shared = there.T.astype(float) @ there.astype(float)
+    np.fill_diagonal(shared, np.inf)
     if (fewest := int(shared.min())) < MIN_SHARED:
         one, other = (int(at) for at in np.unravel_index(int(shared.argmin()), shared.shape))
         raise UsageError(

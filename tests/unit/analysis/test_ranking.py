@@ -44,6 +44,15 @@ def test_mid_ranks(row, expected):
     np.testing.assert_array_equal(mid_ranks(np.array([row], float))[0], expected)
 
 
+def test_mid_ranks_are_one_and_those_above_and_half_of_those_level():
+    scores = np.random.default_rng(0).integers(4, size=(200, 9)).astype(float)
+    scores[np.random.default_rng(1).random(scores.shape) < 0.2] = NAN
+    above = (scores[:, :, None] < scores[:, None, :]).sum(axis=2)
+    level = (scores[:, :, None] == scores[:, None, :]).sum(axis=2)
+    expected = np.where(np.isnan(scores), NAN, 1 + above + (level - 1) / 2)
+    np.testing.assert_array_equal(mid_ranks(scores), expected)
+
+
 def test_ties_do_not_depend_on_the_order_of_rows_or_columns():
     rng = np.random.default_rng(0)
     scores = rng.integers(2, size=(40, 6)).astype(float)
