@@ -26,6 +26,7 @@ from llmgen.reports.views import Score
 from llmgen.store import queries
 from llmgen.store.fold import fold
 from llmgen.store.reading import records
+from llmgen.store.summaries import store_summary
 from llmgen.store.verdicts import store_verdicts
 from llmgen.subset import Subset
 from llmgen.summary import ScoredRow, Section, Summary
@@ -97,6 +98,8 @@ def conclude(home: str, run_id: str) -> Result:
     found = result.contamination
     if found is not None:
         store_verdicts(folder, result.run.id, found.items, found.models)
+    if result.summary.stored:
+        store_summary(folder, result.run.id, result.summary.stored)
     return msgspec.structs.replace(result, report=str(write_html(folder, result)))
 
 

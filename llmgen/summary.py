@@ -44,11 +44,16 @@ class Table(Struct):
 
 
 class Summary(Struct):
-    """What a benchmark's analysis says of a run: `metrics` for machines (plain JSON), `tables` for people."""
+    """What a benchmark's analysis says of a run: `metrics` for machines (plain JSON), `tables` for people.
+
+    `stored` are rows for tables of the store, by table (one of `store.db.SUMMARY_TABLES`), without the run's
+    id: they take the place of the run's earlier rows there, also when there are none.
+    """
 
     metrics: dict[str, Any]
     tables: tuple[Table, ...] = ()
     warnings: tuple[str, ...] = ()
+    stored: dict[str, list[dict[str, Any]]] = {}
 
 
 ItemWord: TypeAlias = Literal["flagged", "not_flagged", "insufficient"]

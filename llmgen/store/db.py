@@ -37,6 +37,9 @@ _MAX_WAIT_S = 0.25
 _BUSY = ("could not set lock", "conflicting lock", "different configuration")
 _DAMAGED = ("not a valid duckdb", "corrupt", "checksum", "failed to deserialize", "serialization error")
 _STORAGE = "v1.0.0"  # readable by every DuckDB that llmgen works with
+_OF_A_RUN = ("folded", "runs", "records", "spend", "item_verdicts", "model_verdicts")
+SUMMARY_TABLES = ("easy2hard_bins", "easy2hard_grid")
+"""Tables that hold rows of `Summary.stored`, key run_id."""
 
 _one_writer = threading.Lock()
 
@@ -133,7 +136,7 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 def forget(con: duckdb.DuckDBPyConnection, run_id: str) -> None:
     """Removes everything about a run from the database."""
     with transaction(con):
-        for table in ("folded", "runs", "records", "spend", "item_verdicts", "model_verdicts"):
+        for table in (*_OF_A_RUN, *SUMMARY_TABLES):
             con.execute(f"DELETE FROM store.{table} WHERE run_id = ?", [run_id])  # noqa: S608  # our own names
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from llmgen.analyse import Task, calibrate_store
+from llmgen.analysis.easy2hard.stored import rows_of
 from llmgen.difficulty.person_fit import judge_stored
 from llmgen.difficulty.rankings import Terms as Ranking
 from llmgen.difficulty.rankings import rank_stored
@@ -17,6 +18,7 @@ from llmgen.store.fold import fold
 from llmgen.store.journal import Journal
 from llmgen.store.lines import Spend
 from llmgen.store.responses import Selection
+from llmgen.store.summaries import store_summary
 from llmgen.types import (
     Answer,
     Completion,
@@ -37,6 +39,18 @@ BLOCKS = [
     for page in (PAGE, (ROOT / "README.md").read_text())
     for block in re.findall(r"^```sql\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
 ]
+
+BIN = {
+    "low": 0.1,
+    "high": 0.4,
+    "n": 6,
+    "n_ungraded": 0,
+    "accuracy": 0.5,
+    "accuracy_low": 0.2,
+    "accuracy_high": 0.8,
+}
+CELL = BIN | {"train_bin": 1, "test_bin": 2, "seeds": 2, "missing": 0, "sgr_reason": "no gap"}
+CELL |= dict.fromkeys(("sgr", "sgr_low", "sgr_high"))
 
 
 def record(run_id, number, repeat, value):
@@ -101,6 +115,7 @@ def home(tmp_path_factory):
                 journal.append(record(run.id, item, 0, float(item < number)))
     fold(folder)
     quiz = Selection(benchmarks=("quiz",))
+    store_summary(folder, "quiz-1", rows_of({"arc": {"bins": [BIN], "grid": {"cells": [CELL]}}}))
     calibrate_store(folder, Task(selection=quiz))
     judge_stored(folder, quiz, Reading(), ())
     rank_stored(folder, quiz, Ranking(per="sample", replicates=10))

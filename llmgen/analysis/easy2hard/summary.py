@@ -13,6 +13,7 @@ from llmgen.analysis.easy2hard.curve import Curve, curve_of
 from llmgen.analysis.easy2hard.gap import Gap, gap_of
 from llmgen.analysis.easy2hard.grid import grid_of
 from llmgen.analysis.easy2hard.items import NONE, Items, by_set, cells_of, items_of
+from llmgen.analysis.easy2hard.stored import rows_of
 from llmgen.analysis.easy2hard.tables import tables_of
 from llmgen.analysis.easy2hard.trend import monotone_of, slope_of
 from llmgen.analysis.intervals import mean_interval
@@ -37,6 +38,7 @@ def summarise(
         metrics={"sets": sets},
         tables=tables_of(sets),
         warnings=tuple(_warnings(sets)),
+        stored=rows_of(sets),
     )
 
 

@@ -113,7 +113,8 @@ def _runner(options: Options, context: Context) -> tuple[RunCode | None, tuple[s
     try:
         return runner_of(context, sandbox=options.sandbox, timeout_s=options.timeout, no_exec=options.no_exec)
     except UsageError as error:
-        hint = f"{error.hint}, or leave codeforces out with --set" if error.hint else "leave codeforces out"
+        either = f"{error.hint}, or " if error.hint else ""
+        hint = f"{either}leave codeforces out with --set"
         raise UsageError(error.message, hint=hint) from error
 
 
