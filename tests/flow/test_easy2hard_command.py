@@ -4,41 +4,45 @@ import json
 
 import pytest
 
+from llmgen.benchmarks.base import Context
+from llmgen.benchmarks.easy2hard import SPEC
+from llmgen.prompts import Prompts
+
 SETS = ("amc", "codeforces", "lichess", "gsm8k", "arc", "winogrande")
 
 
 @pytest.fixture
-def answered(llmgen):
-    """Asks with a model that is right on the easier half of each set: without examples; with, on all."""
+def answered(llmgen, root):
+    """Asks a model that is right on the easier items only; on all with examples that are not easy."""
 
-    def answered(*words):
-        shown = llmgen("eval", "easy2hard", "--model", "fake/echo", *words, "--no-exec", "--json")
-        assert shown.code == 0, shown.err
-        query = (
-            "select text, target, answer_type, tags from samples"
-            " join scores using (run_id, sample_id, repeat)"
-            f" where run_id = '{shown.json['run_id']}'"
-        )
+    def answered(*words, **options):
+        context = Context(model="m", datasets=root / "datasets")
+        benchmark = SPEC.load(SPEC.options(no_exec=True, **options), context)
+        prompts = Prompts(root / "prompts")
         table = {}
-        for row in llmgen.sql(query):
-            tags = json.loads(row["tags"]) if isinstance(row["tags"], str) else row["tags"]
-            right = float(tags["rating"]) < 0.5 or tags["arm"] not in {"none", "easy"}
-            wrong = "```python\nprint()\n```" if row["answer_type"] == "code" else "Answer: 987654"
-            if row["answer_type"] == "alphabet_option":
-                wrong = f"Answer: {'B' if row['target'] == 'A' else 'A'}"
-            if tags["set"] == "lichess":
-                wrong = "Answer: a1a8"
-            good = (
-                f"```python\n{row['target']}\n```"
-                if row["answer_type"] == "code"
-                else f"Answer: {row['target']}"
-            )
-            table[row["text"]] = good if right else wrong
+        for sample in benchmark.samples():
+            prompt = prompts.render(benchmark.template, sample)[-1].content
+            knows = float(sample.tags["rating"]) < 0.5 or sample.tags["arm"] not in {"none", "easy"}
+            table[prompt] = right(sample) if knows else wrong(sample)
         path = llmgen.folder / "answers.json"
         path.write_text(json.dumps(table))
         return llmgen("eval", "easy2hard", "--model", f"fake/table?table={path}", *words, "--json")
 
     return answered
+
+
+def right(sample):
+    """An answer that gets the grade 1."""
+    return f"```python\n{sample.target}\n```" if sample.answer_type == "code" else f"Answer: {sample.target}"
+
+
+def wrong(sample):
+    """An answer that can be read and is wrong."""
+    if sample.answer_type == "code":
+        return "```python\nprint()\n```"
+    if sample.choices:
+        return f"Answer: {'B' if sample.target == 'A' else 'A'}"
+    return "Answer: a1a8" if "fen" in sample.tags else "Answer: 987654"
 
 
 def test_accuracy_falls_with_difficulty_in_every_set(llmgen, answered, bubblewrap):  # noqa: ARG001  # skips without it
@@ -59,7 +63,8 @@ def test_accuracy_falls_with_difficulty_in_every_set(llmgen, answered, bubblewra
 
 
 def test_arms_and_grid_do_not_move_the_score(llmgen, answered):
-    done = answered("--set", "gsm8k", "--sgr", "--grid", "2", "--seeds", "2", "--k-shot", "3")
+    words = ("--set", "gsm8k", "--sgr", "--grid", "2", "--seeds", "2", "--k-shot", "3")
+    done = answered(*words, set=("gsm8k",), sgr=True, grid=2, seeds=2, k_shot=3)
     assert done.code == 0, done.err
     (plain,) = llmgen.sql(
         f"select count(*) as n, avg(value) as mean from scores where run_id = '{done.json['run_id']}'"
