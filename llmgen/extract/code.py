@@ -85,7 +85,8 @@ def _split(text: str) -> tuple[list[str], str]:
 
 def _defines(code: str, name: str) -> bool:
     """By the look of it, so that a block that was cut off counts."""
-    return re.search(rf"^\s*(?:async\s+def|def|class)\s+{re.escape(name)}\b", code, re.MULTILINE) is not None
+    opening = rf"^[ \t]*(?:async[ \t]+def|def|class)[ \t]+{re.escape(name)}\b"
+    return re.search(opening, code, re.MULTILINE) is not None
 
 
 def _without_prose(text: str, entry_point: str | None) -> str:

@@ -110,7 +110,7 @@ async def run_process(  # noqa: PLR0913  # what a process is started with, each 
         for transport in transports:
             transport.close()
     return Exit(
-        status=process.returncode or 0,
+        status=await process.wait(),
         killed=killed,
         stdout=bytes(outputs[0].kept).replace(marker, b""),
         stderr=bytes(outputs[1].kept),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 
-LONGEST = 200_000
+LONGEST = 50_000
 
 
 def compiles(source: str) -> bool:

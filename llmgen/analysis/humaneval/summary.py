@@ -51,7 +51,7 @@ def _tables(metrics: Mapping[str, Any]) -> tuple[Table, ...]:
             title="Programs",
             columns=("", *(name.replace("_", " ") for name in metrics["draws"])),
             rows=tuple((side, *map(str, found["draws"].values())) for side, found in sides),
-            note="timeouts are among the failed. errors are the sandbox's or the model's, and no verdict",
+            note="timeouts are among the failed. errors, of the sandbox or of the call, are no verdict",
         ),
         Table(
             title="Why programs failed",

@@ -14,6 +14,7 @@ from llmgen.types import Struct
 KS = (1, 5, 10)
 NOT_EXECUTED = "not_executed"
 TIMEOUT = "timeout"
+SANDBOX = "sandbox:"
 
 
 class Task(Struct):
@@ -57,7 +58,7 @@ def fates(tasks: Sequence[Task]) -> dict[str, int]:
     """How many draws went which way. Timeouts are among the failed, cut answers anywhere."""
     rows = [row for task in tasks for row in task.rows]
     counts = Counter(_fate(row) for row in rows)
-    names = ("passed", "failed", "timeouts", NOT_EXECUTED, "errors", "ungraded")
+    names = ("passed", "failed", "timeouts", NOT_EXECUTED, "sandbox_errors", "errors", "ungraded")
     told = {name: counts.get(name, 0) for name in names}
     told["failed"] += told["timeouts"]
     return {"draws": len(rows), **told, "cut": sum(row.was_truncated for row in rows)}
@@ -90,7 +91,9 @@ def _fate(row: ScoredRow) -> str:
     if row.value is None:
         if row.reason == NOT_EXECUTED:
             return NOT_EXECUTED
-        return "errors" if row.outcome == "error" else "ungraded"
+        if row.outcome == "error":
+            return "sandbox_errors" if row.reason.startswith(SANDBOX) else "errors"
+        return "ungraded"
     if row.value == 1.0:
         return "passed"
     return "timeouts" if row.reason == TIMEOUT else "failed"

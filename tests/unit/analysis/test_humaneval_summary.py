@@ -45,7 +45,9 @@ def test_one_draw_a_task_has_wilsons_interval():
 
 
 def test_a_timeout_is_wrong_and_an_error_is_no_draw():
-    metrics = summary(rows(a=[PASS, TIMEOUT], b=[ERROR, PASS], c=[ERROR], d=[REFUSED, NOT_RUN])).metrics
+    metrics = summary(
+        rows(a=[PASS, TIMEOUT], b=[ERROR, PASS], c=[{"outcome": "error"}], d=[REFUSED, NOT_RUN])
+    ).metrics
     assert metrics["pass_at"]["1"]["mean"] == pytest.approx((0.5 + 1) / 2)
     assert metrics["pass_at"]["1"]["n"] == 2
     assert metrics["draws"] == {
@@ -54,7 +56,8 @@ def test_a_timeout_is_wrong_and_an_error_is_no_draw():
         "failed": 1,
         "timeouts": 1,
         "not_executed": 1,
-        "errors": 2,
+        "sandbox_errors": 1,
+        "errors": 1,
         "ungraded": 1,
         "cut": 0,
     }

@@ -62,6 +62,16 @@ async def test_what_is_no_python_is_read_as_it_came(text):
     assert (await read(text)).value == text
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "text",
+    ["\n", " ", "`", "```\nx\n```\n", "word\n", "def f(x):\n", "x = [1, (2, 3)]\n", "    return 1\n", "# "],
+)
+async def test_very_long_answers_take_no_time(text):
+    answer = await read(text * (400_000 // len(text)) + "bad (")
+    assert answer.kind == ("no_valid_answer" if text == "`" else "answered")  # a fence alone
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

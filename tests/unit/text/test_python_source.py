@@ -16,8 +16,8 @@ from llmgen.text.python import LONGEST, compiles, defines
         ("x = '\0'", False),
         ("x = '\ud800'", False),
         ("await x", False),
-        ("-" * 100_000 + "1", False),
-        ("x" + ".y" * 90_000, False),
+        ("-" * 40_000 + "1", False),
+        ("x" + ".y" * 20_000, False),
         ("#" * (LONGEST + 1), False),
     ],
 )
