@@ -92,6 +92,8 @@ def load(options: Options, context: Context) -> ComiEval:
         )
     data = Path(options.data) if options.data else packaged / "sample.jsonl"
     problems = Path(options.problems) if options.problems else packaged / "items.jsonl"
+    if options.data is None and not data.exists():
+        raise UsageError("the packaged set is missing", hint="name recorded answers: --data, --problems")
     found = read_items(data, problems, skip_bad=options.skip_bad)
     run_code, notes = runner_of(
         context, sandbox=options.sandbox, timeout_s=options.timeout, no_exec=options.no_exec

@@ -163,6 +163,19 @@ def test_a_program_is_prompt_and_completion(text, program):
     assert program_of(Sample(id="x", question="", answer_type="code", tags=tags), text) == program
 
 
+def test_without_data_the_packaged_set_is_read(rows, tmp_path):
+    packaged = tmp_path / "datasets" / "detcon"
+    packaged.mkdir(parents=True)
+    context = Context(model="m", datasets=packaged.parent)
+    with pytest.raises(UsageError, match="the packaged set is missing"):
+        SPEC.load(SPEC.options(no_exec=True), context)
+    rows().rename(packaged / "sample.jsonl")
+    write(packaged / "items.jsonl", problem("a"))
+    benchmark = SPEC.load(SPEC.options(no_exec=True), context)
+    assert [sample.id for sample in benchmark.samples()] == ["r1"]
+    assert "the packaged set is small" in benchmark.notes[-1]
+
+
 def test_a_folder_without_files(load, tmp_path):
     with pytest.raises(UsageError, match=r"holds no Occurrence_K\.jsonl"):
         load(tmp_path)
