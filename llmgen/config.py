@@ -31,7 +31,8 @@ class ProviderRow(Struct, forbid_unknown_fields=True):
     `max_completions_logprobs` is the limit of the completions API where it differs. `logprobs_style`: `flag`
     = `logprobs: true` and `top_logprobs: k`, `count` = `logprobs: k`. `lists_models` is False where /models
     does not name everything that is served. `json_schema` says that `response_format` can hold a reply to a
-    schema. `local` servers cost nothing, need no key and get longer timeouts.
+    schema. `local` servers cost nothing, need no key and get longer timeouts. One that `queues` what it does
+    not work on yet gets all requests at once, so that its batch is full from the start.
     """
 
     base_url: str = ""
@@ -54,6 +55,7 @@ class ProviderRow(Struct, forbid_unknown_fields=True):
     price_prefix: str | None = None
     extra_headers: dict[str, str] = {}
     local: bool = False
+    queues: bool = False
 
 
 class Route(Struct, forbid_unknown_fields=True):

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from llmgen.config import Settings
 from llmgen.errors import LlmgenError, ProviderError, RunStopped
 from llmgen.gateway.base import CacheStore, PriceOf, Provider
@@ -86,7 +88,10 @@ class Traffic:
         key = (provider.endpoint, model)
         if key not in self._limiters:
             refunds = provider.row.tpm_counts == "used"
-            self._limiters[key] = Limiter(self.settings.limits, self.clock, refunds_tokens=refunds)
+            limits = self.settings.limits
+            if provider.row.queues:
+                limits = msgspec.structs.replace(limits, start_in_flight=limits.max_in_flight)
+            self._limiters[key] = Limiter(limits, self.clock, refunds_tokens=refunds)
         return self._limiters[key]
 
     def breaker(self, provider: Provider) -> Breaker:

@@ -87,6 +87,7 @@ ROWS: dict[str, ProviderRow] = {
         max_stop=4,
         prompt_logprobs=True,
         local=True,
+        queues=True,
         json_schema=True,
     ),
     "llamacpp": ProviderRow(

@@ -250,3 +250,17 @@ async def test_real_time_and_a_real_loop(lab):
     assert all(isinstance(outcome, Completion) for outcome in outcomes)
     assert server.refused == 0
     assert 1.8 <= time.monotonic() - start < 4.0
+
+
+@pytest.mark.parametrize(("queues", "first"), [(False, 3), (True, 20)])
+def test_a_server_that_queues_gets_all_requests_at_once(simulate, lab, queues, first):
+    vendor = lab.Vendor(queues=queues)
+
+    async def run():
+        traffic = lab.traffic(Settings(limits=LimitSettings(start_in_flight=3, max_in_flight=20)))
+        stack = lab.stack(traffic, vendor)
+        await asyncio.gather(*(stack(lab.request(f"question {n}")) for n in range(40)))
+
+    simulate(run())
+    assert vendor.times.count(vendor.times[0]) == first
+    assert len(vendor.calls) == 40
