@@ -9,7 +9,17 @@ import pytest
 from llmgen.cli.main import COMMANDS
 
 WARN_LINES, MAX_LINES = 300, 400
-STAGES = ("analysis", "benchmarks", "extract", "gateway", "reports", "store")
+STAGES = (
+    "analysis",
+    "benchmarks",
+    "contamination",
+    "extract",
+    "gateway",
+    "reports",
+    "sandbox",
+    "store",
+    "tuning",
+)
 
 
 def sources(root, *folders):
