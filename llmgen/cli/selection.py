@@ -57,9 +57,9 @@ def reading(given: dict[str, Any]) -> Any:
     return Reading(repeat=given["repeat"] or "majority", threshold=given["threshold"])
 
 
-def refuse_selection(given: dict[str, Any], names: Sequence[str] = _NAMES) -> None:
+def refuse_selection(given: dict[str, Any]) -> None:
     """Raises UsageError when flags that choose stored answers go with a file."""
-    typed = [f"--{name.removesuffix('s')}" for name in names if given[name]]
+    typed = [f"--{name.removesuffix('s')}" for name in _NAMES if given[name]]
     if typed:
         raise UsageError(
             f"{', '.join(typed)} choose stored answers, --matrix is a file", hint="leave one out"
