@@ -19,7 +19,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 MODEL := smollm2-135m
 
-.PHONY: demo test check bench peers test-vllm clean
+.PHONY: demo test check bench peers peers-irt test-vllm clean
 
 demo: .venv/.demo
 	$(BIN)/llmgen models pull $(MODEL)
@@ -38,6 +38,8 @@ bench: .venv/.test
 	$(PIP) -e ".[bench]"
 	$(BIN)/python bench/scoring.py
 	$(BIN)/python bench/glicko.py
+	$(BIN)/python bench/irt.py
+	$(BIN)/python bench/irt_store.py
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/extraction.py
 	$(BIN)/python bench/xfinder.py
@@ -47,6 +49,9 @@ bench: .venv/.test
 
 # The peers that bench/gateway.py compares with, each in a venv of its own: their pins exclude each other.
 peers: .venv-lm-eval/.done .venv-litellm/.done
+
+# Those of bench/irt.py.
+peers-irt: .venv-girth/.done .venv-mirt/.done .venv-theta-irt/.done .venv-py-irt/.done
 
 test-vllm: .venv/.test
 	bash tests/vllm/setup.sh .venv-vllm
