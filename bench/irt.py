@@ -38,7 +38,7 @@ SIMULATED = {"200x2000": (200, 2_000), "1000x10000": (1_000, 10_000)}
 REAL = "5041x249"
 FILE = ROOT.parent / "shared" / "data" / "irt" / "metabench_gsm8k_B_2PL_5041x249.npz"
 OURS = ("llmgen", "llmgen ML")
-RATIO_BAR, WIDE_S, WIDE_MB, RIGHT_SCALE = 10, 8.0, 1_000, 0.05
+RATIO_BAR, WIDE_S, WIDE_MB, RIGHT_SCALE = 10, 8.0, 1_000, 0.1
 
 
 @dataclass(frozen=True)

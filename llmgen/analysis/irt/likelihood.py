@@ -31,7 +31,8 @@ def accurate_loglik(data: Responses, items: Items, mode: Array, sd: Array) -> fl
     constant = h * h + np.log(w) + 0.5 * np.log(2.0) - 0.5 * np.log(2.0 * np.pi)
     total = 0.0
     scores = row_scores(data, items)
-    for block in blocks(data.n_rows, N_NODES * (1 if items.is_logistic else data.n_items), _TABLE):
+    width = data.asked.shape[1] if items.is_logistic else data.n_items
+    for block in blocks(data.n_rows, N_NODES * width, _TABLE):
         theta = mode[block, None] + np.sqrt(2.0) * sd[block, None] * h
         terms = (
             _log_p(data, items, block, theta)

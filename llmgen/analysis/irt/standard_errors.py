@@ -21,6 +21,7 @@ from llmgen.types import Struct
 JOINT = 60  # items up to which all parameters are taken together
 _STEP = 1e-4
 _SINGULAR = 1e-9  # smallest eigenvalue of an information scaled to a unit diagonal
+_EDGE = 1e-3  # of the distance between bounds: so near, a parameter is held by its bound
 _V_MIN = 1e-10
 _BLOCK = 1 << 18
 
@@ -75,9 +76,13 @@ def precision(data: Responses, table: Array, expected: Expectation, options: Opt
         covariance = _common_slope(table, expected, options)
     else:
         covariance = _by_item(data, table, expected.grid, options)
-    low, high = options.bounds
-    at_bound = ((table <= low) | (table >= high))[list(options.free)].any(axis=0)
-    bad: Flags = np.logical_or(at_bound, ~np.isfinite(covariance).all(axis=(0, 1)))
+    free = list(options.free)
+    low, high = (bound[free] for bound in options.bounds)
+    edge = _EDGE * (high - low)
+    at_bound = (table[free] <= low + edge) | (table[free] >= high - edge)
+    with np.errstate(invalid="ignore"):
+        vague = np.sqrt(np.einsum("kkj->kj", covariance))[free] > high - low
+    bad: Flags = np.logical_or((at_bound | vague).any(axis=0), ~np.isfinite(covariance).all(axis=(0, 1)))
     if jointly and bad.any():
         bad[:] = True  # one direction without information touches every parameter
     covariance[:, :, bad] = np.nan

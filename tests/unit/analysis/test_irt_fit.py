@@ -186,6 +186,17 @@ def test_models_that_answer_alike_are_counted():
     assert any(note.startswith("1 models answer exactly as another one") for note in found.notes)
 
 
+def test_a_slope_at_its_bound_has_no_error():
+    """Two groups that an item parts without a mistake: the likelihood rises with the slope for ever."""
+    matrix, theta, _ = simulated(60, 80)
+    matrix[:, 0] = theta > 0.0
+    found = fit(matrix, Options(priors="none"))
+    assert found.items.a[0] > 10.0
+    assert np.isnan(found.se_a[0]) == found.not_identified[0]
+    assert not (found.se_a > 100.0).any()
+    assert np.isfinite(found.se_pool).all()
+
+
 def test_a_fit_that_may_not_go_on_says_so():
     matrix, _, _ = simulated(60, 40)
     assert not fit(matrix, Options(max_cycles=3)).converged
