@@ -37,7 +37,8 @@ _LOOKED_AT = 200  # items whose wrong answers are compared
 class Calibrated(Struct, frozen=True, eq=False):
     """A matrix and its fits: one, or one for each part when no scale joins them.
 
-    `seconds` of fitting. `studies` and `fit_ids` of the parts, where they were studied and stored.
+    `seconds` of fitting. `studies` and `fit_ids` of the parts, where they were studied and stored. `notes`
+    say what the store could not show yet.
     """
 
     matrix: Matrix
@@ -45,6 +46,7 @@ class Calibrated(Struct, frozen=True, eq=False):
     seconds: float
     studies: tuple[Study | None, ...] = ()
     fit_ids: tuple[str | None, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_connected(self) -> bool:
@@ -111,7 +113,7 @@ def calibrate_store(home: Path, task: Task) -> Calibrated:
     Raises UsageError when nothing fits the selection, a fit would say nothing, or a link has too little in
     common; StoreError when the store cannot be read or written.
     """
-    catch_up(home)
+    behind = catch_up(home)
     reference = None if task.link_to is None else stored.fit_id(home, task.link_to)
     source = stored_matrix(home, task.selection, task.how)
     calibrated = calibrate(source.matrix, task.model, task.options)
@@ -140,7 +142,9 @@ def calibrate_store(home: Path, task: Task) -> Calibrated:
         stored.save_fit(home, fit_id, row, _item_columns(named, seen, wrong), _ability_columns(named, seen))
         kept.append((msgspec.structs.replace(part, fit=named.fit), seen, fit_id))
     parts, studies, fit_ids = zip(*kept, strict=True)
-    return msgspec.structs.replace(calibrated, parts=parts, studies=studies, fit_ids=fit_ids)
+    return msgspec.structs.replace(
+        calibrated, parts=parts, studies=studies, fit_ids=fit_ids, notes=(behind,) if behind else ()
+    )
 
 
 class _Named(Struct, frozen=True, eq=False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -51,6 +52,8 @@ def print_calibration(calibrated: Calibrated) -> None:
             click.echo(f"stored as {fit_id}: views irt_fits, irt_items, irt_abilities, item_audit")
         for note in part.fit.notes:
             click.echo(f"note: {note}")
+    for note in calibrated.notes:
+        click.echo(f"note: {note}")
 
 
 def _descending(values: Iterable[float]) -> list[int]:
@@ -87,7 +90,17 @@ def _summary(part: Part, found: Fit, seen: Study | None) -> Table:
     if seen is not None and seen.model is not None:
         fit = seen.model
         rows["M2"] = f"{fit.m2:,.2f}, df {fit.df}, p {fit.p:.4f}, RMSEA {fit.rmsea:.3f}"
+    if seen is not None and min(seen.coverage) < 1.0:
+        rows["coverage, weakest quarter to ablest"] = ", ".join(_quarters(found, seen))
     return Table(title="Calibration", columns=("", "value"), rows=tuple(rows.items()))
+
+
+def _quarters(found: Fit, seen: Study) -> list[str]:
+    """Mean coverage by quarter of ability: where the weak lack answers, what is missing is not chance."""
+    order = _descending(found.theta)[::-1]
+    cuts = [len(order) * quarter // 4 for quarter in range(5)]
+    groups = [order[low:high] for low, high in pairwise(cuts)]
+    return [share(sum(float(seen.coverage[row]) for row in group) / len(group)) for group in groups if group]
 
 
 def _abilities(found: Fit, seen: Study | None, models: list[str]) -> Table:
@@ -187,6 +200,7 @@ def as_plain(calibrated: Calibrated) -> dict[str, Any]:
         "n_items": len(matrix.items),
         "seconds": round(calibrated.seconds, 3),
         "connected": calibrated.is_connected,
+        "store_notes": list(calibrated.notes),
     }
     first = calibrated.parts[0]
     if calibrated.is_connected and first.fit is not None:

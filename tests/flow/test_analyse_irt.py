@@ -103,6 +103,17 @@ def test_people_get_tables_with_names(call, npz):
         assert words in text
 
 
+def test_what_is_missing_is_shown_by_ability(call, npz):
+    responses = answers()
+    weak = np.argsort(responses.mean(axis=1))[:10]
+    responses[weak, :6] = -1
+    text = call("--matrix", npz(responses))[1]
+    row = next(line for line in text.splitlines() if "weakest quarter" in line)
+    first, *others = [float(word.strip(",")) for word in row.split() if word.startswith((".", "0", "1"))]
+    assert first < 0.9
+    assert min(others) > first
+
+
 def test_few_models_get_one_slope_unless_asked(call, npz):
     matrix = npz(answers(n_models=12))
     assert json.loads(call("--matrix", matrix, "--json")[1])["irt_model"] == "1pl"
