@@ -68,6 +68,14 @@ def test_negative_slopes_are_kept(stored):
     assert np.abs(found.items.a).max() == pytest.approx(18.7, abs=0.2)
 
 
+def test_guessing_rates_of_thousands_of_models_converge(stored):
+    found = fit(stored(GSM8K)["responses"], Options(model="3pl"))
+    assert found.converged
+    assert found.cycles < 60
+    assert not found.not_identified.any()
+    assert found.loglik > -409792.28
+
+
 def test_whole_benchmarks_missing(shared_data):
     matrix = np.load(shared_data / "irt" / "zeroeval_56x2840.npz")["responses"]
     found = fit(matrix, Options())

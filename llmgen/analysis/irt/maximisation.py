@@ -17,6 +17,7 @@ from llmgen.types import Struct
 _STEPS = 8
 _OVERSHOT = 0.3  # of the slope at the start, against the step
 _AGAIN = 1e-3  # scoring converges quadratically: what moved less has arrived to 1e-6
+_STEPS_3PL, _SHARE_3PL = 40, 0.1  # but linearly with guessing: until a share of the tolerance
 _RIDGE_2, _RIDGE_3 = 1e-10, 1e-4  # times a third of the trace
 _CLIP = np.array([1.0, 2.0, 1.0])
 _CLIP_LOG = np.array([0.5, 2.0, 1.0])
@@ -57,7 +58,9 @@ def _scored(table: Array, which: Indices, expected: Expectation, options: Option
     out, free = table.copy(), np.array(options.free)
     moving = np.arange(which.size)
     path, rise = np.zeros((free.size, which.size)), np.zeros(which.size)
-    for _ in range(_STEPS):
+    guesses = options.model == "3pl"
+    again = _SHARE_3PL * options.tolerance if guesses else _AGAIN
+    for _ in range(_STEPS_3PL if guesses else _STEPS):
         before = out[:, moving]
         derived = derivatives(before, which[moving], expected, options)
         step = _solve(derived, before, options)
@@ -69,7 +72,7 @@ def _scored(table: Array, which: Indices, expected: Expectation, options: Option
         path = after[free] - out[np.ix_(free, moving)]
         rise = (derived.gradient[free] * path).sum(axis=0)
         out[:, moving] = after
-        still = (np.abs(path) > _AGAIN).any(axis=0)
+        still = (np.abs(path) > again).any(axis=0)
         moving, path, rise = moving[still], path[:, still], rise[still]
         if not moving.size:
             break
