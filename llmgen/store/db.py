@@ -152,7 +152,13 @@ def _connect(path: Path, patience_s: float, *, read_only: bool) -> duckdb.DuckDB
     patiently = Retrying(
         retry=retry_if_exception(_is_busy), stop=stop_after_delay(patience_s), wait=wait, reraise=True
     )
-    return patiently(duckdb.connect, str(path), read_only=read_only, config=config)
+    return _quiet(patiently(duckdb.connect, str(path), read_only=read_only, config=config))
+
+
+def _quiet(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Without the progress bar, which DuckDB prints among the data where it takes itself for interactive."""
+    con.execute("SET enable_progress_bar = false")
+    return con
 
 
 @retry(
@@ -173,7 +179,8 @@ def _snapshot(path: Path, folder: Path) -> Reader:
     if before != (_stamp(path), _stamp(wal)):
         raise _Changed(f"{path} changes too fast to be copied", hint="try again")
     age_s = time.time() - max(stamp[0] for stamp in before) / 1e9
-    return Reader(duckdb.connect(str(folder / path.name), read_only=True), age_s=max(0.0, age_s))
+    con = _quiet(duckdb.connect(str(folder / path.name), read_only=True))
+    return Reader(con, age_s=max(0.0, age_s))
 
 
 def _stamp(path: Path) -> tuple[int, int]:

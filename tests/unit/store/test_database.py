@@ -172,3 +172,14 @@ def test_the_migrations_are_in_the_package():
     folder = Path(migrations.__file__).parent
     names = sorted(path.name for path in folder.glob("*.sql"))
     assert [int(name[:3]) for name in names] == list(range(1, latest_version() + 1))
+
+
+def test_no_progress_is_printed_among_the_data_of_a_process_that_looks_interactive(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from llmgen.store.db import open_read, open_write\n"
+        "home, asked = Path(sys.argv[1]), \"SELECT current_setting('enable_progress_bar')\"\n"
+        "with open_write(home) as con: print(con.execute(asked).fetchone()[0])\n"
+        "with open_read(home) as reader: print(reader.con.execute(asked).fetchone()[0])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\nFalse\n"
