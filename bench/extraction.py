@@ -176,8 +176,8 @@ async def measure_xfinder(  # noqa: PLR0913, PLR0917  # the flags of one measure
     from llmgen.extract.xfinder.extractor import XFinder, build
     from llmgen.gateway.providers.encode import encode
     from llmgen.gateway.providers.table import ROWS
+    from llmgen.lines import open_gateway
     from llmgen.prompts import Prompts
-    from llmgen.wiring import open_gateway
 
     sample = Sample(id="b", question="Which?", answer_type="alphabet_option", choices=("red", "blue"))
     limits = LimitSettings(max_in_flight=at_once, start_in_flight=at_once)

@@ -21,6 +21,7 @@ from llmgen.config import Settings
 from llmgen.errors import LlmgenError, RunStopped, StoreError, UsageError, boundary
 from llmgen.evaluate import read, regrade, verdict
 from llmgen.examine import Examiner
+from llmgen.lines import Gateway, open_gateway
 from llmgen.plan import Plan, stored_plan
 from llmgen.results import Result, conclude_in_child, headline, sum_up
 from llmgen.session import Scorer, is_failed
@@ -28,7 +29,7 @@ from llmgen.store import queries
 from llmgen.store.journal import Journal
 from llmgen.store.reading import records
 from llmgen.types import Completion, Extract, Record, Run, RunState, Sample, Struct
-from llmgen.wiring import Gateway, new_run, open_gateway, open_scorer, rereader
+from llmgen.wiring import new_run, open_scorer, rereader
 
 _WINDOW = 4096
 

@@ -9,9 +9,9 @@ from llmgen.extract.base import ExtractContext
 from llmgen.extract.options import Options
 from llmgen.extract.xfinder.extractor import build
 from llmgen.gateway.engines.torch_model import TorchModel
+from llmgen.lines import open_gateway
 from llmgen.prompts import Prompts
 from llmgen.types import Sample
-from llmgen.wiring import open_gateway
 
 OPTIONS = Sample(id="s", question="Which?", answer_type="alphabet_option", choices=("3", "4"))
 
