@@ -91,7 +91,7 @@ def notes(matrix: Matrix, extreme: Flags, options: Options) -> tuple[str, ...]:
     kept = seen.any(axis=1)
     right, asked = (matrix > 0).sum(axis=1), seen.sum(axis=1)
     unseen, models = int((~seen.any(axis=0)).sum()), int(kept.sum())
-    repeated = models - np.unique(matrix[kept], axis=0).shape[0]
+    repeated = models - len({row.tobytes() for row in matrix[kept]})
     found = {
         f"{matrix.shape[0] - models} models without a response are left out": models < matrix.shape[0],
         f"{unseen} items without a response are left out": unseen > 0,
