@@ -6,6 +6,7 @@ All of them are lower case and looked up as plain substrings, which costs far le
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -68,13 +69,13 @@ ANNOUNCED = (
     "i select", "i would select", "we select", "i pick", "i'd pick", "my pick is", "i'll go with", "i will go with",
     "i would go with", "i'd go with", "go with", "my choice", "my answer", "opt for", "solution is", "solution", "conclusion is",
     "final result is", "result is", "ans", "conclusion", "verdict", "verdict is", "prediction", "prediction is",
-    "label is", "label should be", "category is", "classified as", "classify this as", "classify it as", "categorized as",
+    "label is", "label should be", "category is", "classified as", "classify this as", "classify it as", "categorized as", "label this as", "label it as", "labelled this as", "call this", "call it", "tag this as", "rate this as", "rate it as", "count this as", "read this as", "option would be", "choice would be", "one is", "correct answer would be", "pick would be", "lands on", "settle on", "settle for",
     "categorised as", "labeled as", "labelled as", "sentiment is", "classification is", "classification", "topic is", "label", "category",
     "sentiment", "belongs to", "falls under", "falls into", "class is", "relationship is", "statement is", "sentence is",
     "claim is", "response is", "output is", "output", "response",
     "答案", "答案为", "答案选", "答案应为", "答案应该", "答案应选", "答案即", "答案就", "故选", "应选", "应当选", "应选择",
     "我选", "我会选", "我选择", "选", "因此选", "所以选", "故", "本题选", "选项为", "正确的", "正确选项", "正确选项为",
-    "正确答案", "最终答案", "类别", "刑期", "类别为", "属于", "归类为", "归为", "罪名", "分类为", "结论", "结论为", "判断为", "标签", "答", "金额", "结果为", "结果",
+    "正确答案", "最终答案", "类别", "类别为", "属于", "归类为", "归为", "分类为", "结论", "结论为", "判断为", "标签", "答", "金额", "结果为", "结果",
     "la respuesta correcta es", "la respuesta es", "respuesta correcta es", "respuesta", "respuesta final", "respuesta correcta",
     "la réponse est", "la bonne réponse est", "réponse", "réponse correcte est", "réponse finale", "die antwort ist", "die antwort lautet",
     "antwort ist", "antwort", "lautet", "ответ", "правильный ответ", "верный ответ", "答えは", "答え", "正解は", "正解",
@@ -84,6 +85,7 @@ CONCLUDING = (
     "therefore", "thus", "so", "hence", "consequently", "accordingly", "is", "are", "was", "be", "gives", "get", "have", "has",
     "equals", "which is", "there are", "there were", "total of", "is equal to", "conclude that it is", "conclude",
     "must be", "should be", "would be", "will be", "can be", "因此", "所以", "即", "为", "得", "综上", "综上所述",
+    "it s", "that s", "leaves", "makes", "totals", "yields", "becomes", "remain", "obtain", "i e", "namely", "comes to", "amounts to", "simplifies to", "reduces to", "left with", "still", "只剩", "剩下", "还剩", "余", "有", "就是", "应为", "应是",
     "共", "等于", "故而", "由此", "于是", "es", "est", "ist",
 )  # fmt: skip
 
@@ -101,15 +103,19 @@ BEFORE = {
     "if": ("if ", "suppose", "supposing", "assume", "assuming", "assumed", "如果", "假设", "whether", "let's consider", "consider"),
     "format": ("format", "example", "e.g.", "such as", "例如", "格式", "options are", "choices are", "choose from", "one of", "respond with", "options:", "choices:", "选项:", "包括", "categories", "labels"),
     "would": ("would choose", "i choose", "i would", "go with", "select", "pick", "guess", "choose"),
-    "classify": ("classify", "classified", "classification", "category", "categorized", "categorize", "belong", "belongs", "falls", "label", "labeled", "sentiment", "类别", "属于", "罪名"),
+    "classify": ("classify", "classified", "classification", "category", "categorized", "categorize", "belong", "belongs", "falls", "label", "labeled", "sentiment", "类别", "属于"),
+    "but": ("but ", "instead, ", "rather, ", "而是", "但"),
+    "aside": ("though", "although", "even if", "despite", "while ", "second", "some might", "虽然", "尽管"),
 }  # fmt: skip
 AFTER = {
     "affirm": ("is correct", "is the correct", "is right", "is the right", "is true", "is the answer", "is the best", "is the most",
                "correct answer", "is accurate", "best answer", "is my answer", "as the answer", "as my answer", "is the one", "is what ", "正确", "符合", "is the only", "为正确", "es correct", "fits best"),
     "deny": ("incorrect", "is wrong", "not correct", "is false", "isn't", "is not", "are not", "does not", "doesn't", "eliminated", "ruled out",
-             "can't be", "cannot be", "错误", "不正确", "不符合", "不选", "排除", "not the", "unlikely", "too ", "irrelevant", "is out"),
+             "can't be", "cannot be", "错误", "不正确", "不符合", "不选", "排除", "not the", "unlikely", "too ", "irrelevant", "is out", "implausible", "makes no sense", "nonsense", "absurd", "contradicts", "a mistake", "misconception", "不合理", "有误"),
     "vague": ("could be", "may be", "might be", "is possible", "are possible", "possible", "seems", "可能", "plausible", "depending"),
     "judge": ("is ", "are ", "this ", "because", "since"),
+    "fit": ("fits", "makes sense", "makes the most sense", "matches", "works", "holds", "follows", "is coherent", "is sensible", "is the only", "is by far", "satisfies", "成立", "合理", "符合题意", "最合适"),
+    "plural": ("are both", "are correct", "are all", "are equally", "both ", "are right", "are true", "都正确", "都对", "都是", "均正确", "均可", "都可以"),
 }  # fmt: skip
 CORRECTIONS = (
     "wait", "actually", "correction", "sorry", "my mistake", "i made a mistake", "i made an error", "on second thought", "let me re", "let me recheck", "let me recalculate", "let me reconsider",
@@ -124,7 +130,7 @@ REFUSALS = (
     "neither", "cannot be determined", "undetermined", "unknown", "unable", "no answer", "please provide", "could you", "i need",
     "depends on", "hard to say", "无法", "不能确定", "不确定", "没有足够", "缺少", "未提供", "抱歉", "不知道", "没有正确", "都不",
     "都不正确", "以上都", "请提供", "不清楚", "很难", "没有提供", "没有明确", "信息不足", "作为一个", "作为人工智能", "不便", "no puedo", "je ne peux", "ich kann nicht",
-    "couldn't", "could not", "none matches", "none match", "not have a", "no single", "not applicable", "hesitant", "tough",
+    "couldn't", "could not", "can't commit", "not say", "never says", "does not say", "doesn't say", "any information", "no information", "not mention", "没有说", "没有提到", "none matches", "none match", "not have a", "no single", "not applicable", "hesitant", "tough",
 )  # fmt: skip
 # The last of these in a text is where it announces its answer, whatever stands there.
 MARKERS = (
@@ -148,10 +154,15 @@ def _by_ending(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 _ANNOUNCED, _CONCLUDING = _by_ending(ANNOUNCED), _by_ending(CONCLUDING)
 _REACH = 72
+_LONGEST_HEAD, _MOST_BLANKS = 32, 3
+_STOP = re.compile(r"[.,;!?。:()=]|(?:options|choices|labels|categories|answers|选项)\W*$")
 
 
 class Direct(NamedTuple):
-    """What stands right before a place: `kind` is "announced", "concluding", "start" or "none"."""
+    """What stands right before a place: `kind` is "announced", "headed", "concluding", "start" or "none".
+
+    Headed is what stands behind a few words and a colon or in brackets that begin the line: "Topic: x".
+    """
 
     kind: str
     colon: bool
@@ -185,8 +196,16 @@ def direct(low: str, flat: str, start: int) -> Direct:
         return Direct("start" if begin == 0 else "none", colon)
     if colon and last == "a" and (not lead[:-2].strip(" ") or low[begin + len(lead) - 3] == "\n"):
         return Direct("announced", colon)
+    if (colon or "]" in low[end:start]) and _heads(low[max(low.rfind("\n", 0, start), begin - 1) + 1 : end]):
+        return Direct("headed", colon)
     endings = _CONCLUDING.get(last) or _CONCLUDING.get(last[-1:])
     return Direct("concluding" if endings and lead.endswith(endings) else "none", colon)
+
+
+def _heads(words: str) -> bool:
+    """Whether these are a few words that may head a line."""
+    words = words.strip(" *#>-_|[(\"'`")
+    return 0 < len(words) <= _LONGEST_HEAD and words.count(" ") <= _MOST_BLANKS and not _STOP.search(words)
 
 
 def _without_connector(lead: str) -> str | None:

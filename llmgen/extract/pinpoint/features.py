@@ -14,8 +14,10 @@ _REACH = 72
 _NEAR = 40
 _GAP = 4
 _JOINT = 16
+_QUOTES = ("*", '"', "'", "`", "_")
 _OWN_START = 24
 _OPERATORS = frozenset("+*/^×÷−")  # noqa: RUF001  # signs of calculation
+_RESTATING = ("(", "(or ", " or ", "i.e. ", "or $", "≈ ", "即", "也就是")
 _SENTENCE_END = re.compile(r"[\n。;]|[.!?] ")
 _QUARTERS = tuple(f"quarter:{i}" for i in range(4))
 _SHARES = tuple(f"share:{i}" for i in range(5))
@@ -131,6 +133,10 @@ def _neighbours(scene: Scene, facts: Layout, i: int, found: list[str]) -> None:
     value, start, end, _ = place
     begins = not low[start - _REACH if start > _REACH else 0 : start].rpartition("\n")[2].strip(_MARKS)
     ends = not low[end : end + _REACH].partition("\n")[0].strip(_MARKS)
+    if low[start - 1 : start] in _QUOTES and low[end : end + 1] in _QUOTES and start:
+        found.append("emphasised")
+    if facts.code and any(first <= start < last for first, last in facts.code):
+        found.append("in_code")
     if begins or ends:
         found.append("alone_in_line" if begins and ends else "begins_line" if begins else "ends_line")
     if scene.numeric:
@@ -162,11 +168,13 @@ def _operators(low: str, place: Place, found: list[str]) -> None:
     elif before == "$":
         found.append("money")
     if after in _OPERATORS:
-        found.append("operand_before")
+        found += ("operand_before", "starts_calculation") if place.start < _NEAR else ("operand_before",)
     elif after == "=":
         found.append("left_side")
     elif after.isalpha():
         found.append("unit")
+    if low[max(0, place.start - 6) : place.start].endswith(_RESTATING):
+        found.append("restated")
 
 
 def _position(places: Sequence[Place], facts: Layout, i: int, found: list[str]) -> None:
@@ -175,7 +183,7 @@ def _position(places: Sequence[Place], facts: Layout, i: int, found: list[str]) 
     count, kind = len(places), facts.directs[i].kind
     found.append(_QUARTERS[min(3, 4 * start // facts.length)])
     if i == 0:
-        found.append("first")
+        found += _and_kind("first", kind)
     if i == count - 1:
         found += _and_kind("last", kind)
     elif i >= facts.same_to_end:
@@ -189,4 +197,4 @@ def _position(places: Sequence[Place], facts: Layout, i: int, found: list[str]) 
     same = facts.counts[value]
     found.append(_SHARES[4 * same // count])
     if same == count:
-        found.append("only_value")
+        found += _and_kind("only_value", kind)

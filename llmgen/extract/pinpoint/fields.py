@@ -43,7 +43,8 @@ def fields(text: str) -> tuple[list[Field], bool]:
         found += [_json_value(text, match.end()) for match in _QUOTED_KEY.finditer(text)]
     if "boxed" in text:
         for match in _BOXED.finditer(text):
-            found.append(Field(match.end() + 1, closing_brace(text, match.end()), "boxed"))
+            part = text[match.end() : match.end() + _LONGEST + 2]  # what closes later is no answer
+            found.append(Field(match.end() + 1, match.end() + closing_brace(part, 0), "boxed"))
     if "<" in text:
         found += [Field(match.start(2), match.end(2), "tag") for match in _TAG.finditer(text)]
     if "####" in text:

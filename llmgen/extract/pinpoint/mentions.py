@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 def find(names: Names, text: str, low: str) -> list[Place]:
     """Every place that names a value, in order; a place inside a longer one is dropped."""
-    hits = _texts(names, low)
+    hits = _texts(names, text, low)
     if names.letters:
         hits += [
             hit for hit in _letters(names.letters, text, low) if hit.form != "word" or _announced(low, hit)
@@ -126,7 +126,7 @@ def _form(text: str, start: int, end: int) -> str:
     return "cjk" if before > "\u2e80" or after > "\u2e80" else "bare"
 
 
-def _texts(names: Names, low: str) -> list[Place]:
+def _texts(names: Names, text: str, low: str) -> list[Place]:
     hits = []
     for needle, (value, form) in names.needles:
         if needle not in low:
@@ -134,7 +134,9 @@ def _texts(names: Names, low: str) -> list[Place]:
         for start in _places(low, needle):
             end = start + len(needle)
             if _stands_alone(low, start, end, needle):
-                hits.append(_negated(names, low, value, Place(value, start, end, form)))
+                small = form == "text" and value in names.capital and text[start].islower()
+                place = Place(value, start, end, "uncased" if small else form)
+                hits.append(_negated(names, low, value, place))
     return hits
 
 
@@ -158,7 +160,7 @@ def _negated(names: Names, low: str, value: int, place: Place) -> Place:
     lead = low[max(0, place.start - 12) : place.start].rstrip(" \"'*")
     if not lead.endswith(_NEGATIONS):
         return place
-    if names.opposite and value >= 0 and place.form in ("text", "synonym"):
+    if names.opposite and value >= 0 and place.form in ("text", "uncased", "synonym"):
         return place._replace(value=1 - value, form="flipped")
     return place._replace(form="negated")
 

@@ -39,13 +39,15 @@ _PAIR = 2
 class Names(NamedTuple):
     """What to look for: letters with their number, other names, and the plain texts in lower case.
 
-    `opposite`: the range is two labels of which one denies the other.
+    `opposite`: the range is two labels of which one denies the other. `capital`: the elements written with a
+    capital letter, so that "May" is not what "may" names for sure.
     """
 
     letters: dict[str, int]
     needles: tuple[tuple[str, tuple[int, str]], ...]
     opposite: bool
     texts: tuple[str, ...]
+    capital: frozenset[int]
 
 
 def names_of(answers: Range, question: str) -> Names:
@@ -93,7 +95,13 @@ def prepared(answers: Range, *, lettered: bool) -> Names:
             agreeing = [word for group in _AGREEING if text in group for word in group]
             owners |= {word: (index, "synonym") for word in agreeing if word not in owners}
     by_letter = _by_letter(named) if lettered else {}
-    return Names(by_letter, tuple(owners.items()), opposite, tuple([text.rstrip(".") for text in plain]))
+    return Names(
+        by_letter,
+        tuple(owners.items()),
+        opposite,
+        tuple([text.rstrip(".") for text in plain]),
+        frozenset([index for index, text in enumerate(texts) if text[:1].isupper()]),
+    )
 
 
 @lru_cache(maxsize=128)

@@ -15,7 +15,7 @@ _N_VALUES, _N_PLACES, _N_STRONG, _LENGTHS, _N_AFFIRMED = (
 )
 _SHORT, _CLAUSE, _TAIL, _HEAD, _LINE = 40, 80, 160, 120, 60
 _END_MARKS = ".!?。！？\"'`}])*>$:|"  # noqa: RUF001  # Chinese punctuation
-_DECISIVE = ("b:perhaps", "b:either", "b:reject", "a:deny", "a:vague", "b:if", "b:format")
+_DECISIVE = ("b:perhaps", "b:either", "b:reject", "a:deny", "a:vague", "a:plural", "b:if", "b:format")
 
 
 def describe_nothing(scene: Scene, facts: Layout, described: Sequence[Sequence[str]]) -> list[str]:

@@ -22,8 +22,8 @@ _LATEX = re.compile(
 )
 _COMPOSED = re.compile(
     r"\\begin\{(\w*matrix|array)\}.{1,300}?\\end\{\1\}"
-    r"|(?:\\\{|(?<![A-Za-z0-9\\])[(\[{])\s*[-+\w./^\\]{1,24}(?:\{\w+\})*"
-    r"(?:\s*,\s*[-+\w./^\\]{1,24}(?:\{\w+\})*){1,8}?\s*(?:\\\}|[)\]}])",
+    r"|(?:\\\{|(?<![A-Za-z0-9\\])[(\[{])\s*[-+\w./^∞√\\]{1,24}(?:\{\w+\})*"
+    r"(?:\s*,\s*[-+\w./^∞√\\]{1,24}(?:\{\w+\})*){1,8}?\s*(?:\\\}|[)\]}])",
     re.DOTALL,
 )
 _TOKEN = re.compile(
@@ -49,6 +49,7 @@ _NO_VALUES = frozenset(
     ("unknown", "n/a", "none", "null", "nan", "not provided", "undetermined", "answer", "无", "未知")
 )
 _DIGIT = re.compile(r"\d")
+_PERCENT = re.compile(r"(-?\d+)(?:/(\d+))?%")
 _MATHEMATICAL = re.compile(r"[\d\\^π∞√]")
 _MOST, _FIRST, _LONGEST = 40, 8, 120
 T = TypeVar("T")
@@ -183,5 +184,7 @@ def _right_side(text: str) -> str:
 
 
 def key(value: str) -> str:
-    """Candidates with one key are one value."""
-    return canonical(value)
+    """Candidates with one key are one value; 37.5% and 0.375 are, as one text that holds both means both."""
+    spelled = canonical(value)
+    percent = _PERCENT.fullmatch(spelled)
+    return canonical(f"{percent[1]}/{100 * int(percent[2] or 1)}") if percent else spelled

@@ -19,7 +19,10 @@ WEIGHTS_FILE = Path(__file__).parent / "weights.json"
 
 
 class Head(Struct):
-    """Weights of one kind of range; probabilities are softmax(score * scale); below `threshold` none."""
+    """Weights of one kind of range; probabilities are softmax(score * scale).
+
+    Below `threshold` nothing is read: less than even odds would be a guess.
+    """
 
     weights: dict[str, float]
     scale: float = 1.0

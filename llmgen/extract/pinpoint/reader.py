@@ -62,7 +62,7 @@ def prepare(answers: Range, question: str, text: str) -> tuple[Scene | None, tup
     repeated = asked(question)
     names = names_of(answers, question)
     cleaned = clean(text)
-    part = segment(*without_echo(cleaned, lower(cleaned), repeated, names.texts), repeated)
+    part = segment(*without_echo(cleaned, lower(cleaned), repeated, names.texts), repeated, names.texts)
     body, low = part.text, part.low
     if not body.strip():
         return None, answers.values, []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from llmgen.extract.pinpoint import cues
 from llmgen.extract.pinpoint.fields import Field
 
 _SENTENCE_MARKS = (". ", "! ", "? ", "\n", "。", ";")
+_CODE = re.compile(r"```[^\n]*\n.*?(?:```|\Z)", re.DOTALL)
 _OPENING = 24
 _PAIR = 2
 
@@ -59,6 +61,7 @@ class Layout(NamedTuple):
     same_to_end: int
     openings: tuple[str, ...]
     sentence_marks: list[str]
+    code: list[tuple[int, int]]
 
 
 def layout(scene: Scene) -> Layout:
@@ -94,6 +97,7 @@ def layout(scene: Scene) -> Layout:
         counts=counts,
         same_to_end=same_to_end,
         openings=tuple([text[:_OPENING] or "\0" for text in scene.own_texts]),
+        code=[match.span() for match in _CODE.finditer(low)] if "```" in low else [],
         sentence_marks=[mark for mark in _SENTENCE_MARKS if mark in low],
     )
 

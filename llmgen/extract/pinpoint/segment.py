@@ -16,6 +16,13 @@ _RUN_ON = re.compile(
     r"|<\|?(?:im_start\|>\s*)?user\|?>|<start_of_turn>\s*user|\[inst\]|\n---+\n+(?=[^\n]*\?\n)"
     r"|<\|start_header_id\|>\s*user"
 )
+# Labels that a restated question has as well: they begin an invented one only behind an answer.
+_NEXT_ITEM = re.compile(
+    r"\n[ \t>#*_-]*(?:(?:context|passage|article|review|sentence|premise|paragraph|story|tweet|text|document"
+    r"|dialogue|statement|example|headline|message|背景|文章|句子|新闻|例)(?: ?\d+)?[*_ \t]*:"
+    r"|#+ *(?:question|problem|exercise|example|task) ?#?\d+)"
+)
+_VALUE = re.compile(r"(?<![A-Za-z])[A-J](?![A-Za-z'])|\d")
 _ODD = re.compile(r"\W+")
 _LABEL = re.compile(r"\n([^\W\d_]{1,14}:)")
 _CHOICES = re.compile(r"answer|choice|option|答案|选项|类别|^[a-z]:", re.IGNORECASE)
@@ -114,8 +121,8 @@ def _common_end(low: str, start: int, asked_low: str) -> int:
     return start + shared
 
 
-def segment(text: str, low: str, question: Asked) -> Segment:
-    """Drops `<think>` parts and everything from the first invented prompt on."""
+def segment(text: str, low: str, question: Asked, named: tuple[str, ...] = ()) -> Segment:
+    """Drops `<think>` parts and everything from the first invented prompt on. `named`: the range's texts."""
     thought = open_thought = False
     end = low.rfind("</think>")
     if end >= 0:
@@ -128,7 +135,11 @@ def segment(text: str, low: str, question: Asked) -> Segment:
     elif (start := low.find("<think>")) >= 0:
         thought = open_thought = True
         text, low = text[start + 7 :], low[start + 7 :]
-    at = _first(_run_on(text, low, question), _own_label(text, question))
+    at = 0
+    if "\n" in low or "<" in low or "[inst]" in low:
+        at = _first(
+            _run_on(text, low, question), _own_label(text, question), _next_item(text, low, question, named)
+        )
     if at:
         return Segment(text[:at], low[:at], thought, open_thought, cut=True)
     return Segment(text, low, thought, open_thought)
@@ -157,6 +168,16 @@ def _run_on(text: str, low: str, question: Asked) -> int:
             continue
         return match.start()
     return 0
+
+
+def _next_item(text: str, low: str, question: Asked, named: tuple[str, ...]) -> int:
+    """Where material for another question begins, behind something that may be the answer; else 0."""
+    match = _NEXT_ITEM.search(low)
+    if match is None or low[match.end() : match.end() + _LINE].strip() in question.low:
+        return 0
+    before = low[: match.start()]
+    names = any(name in before for name in named if name) or _VALUE.search(text, 0, match.start())
+    return match.start() if names else 0
 
 
 def _restated(text: str, question: Asked) -> bool:

@@ -21,6 +21,8 @@ from llmgen.extract.pinpoint.training.words import (
 )
 from llmgen.extract.ranges import MATH_RANGE, Range, letters
 
+_REFUSALS = frozenset(text.lower() for text in (*SPECIAL, *SPECIAL_ZH)) | {"neither", "not enough info", "no"}
+
 
 @dataclass
 class Item:
@@ -38,6 +40,12 @@ class Item:
     def kind(self) -> str:
         """The answer type."""
         return self.answers.answer_type
+
+    @property
+    def has_special(self) -> bool:
+        """Whether an element sounds like a refusal: "Unknown", "None of the above", "neutral"."""
+        said = {text.lower() for text in self.texts}
+        return not _REFUSALS.isdisjoint(said)
 
     def others(self) -> list[int]:
         """All but the answer, shuffled."""

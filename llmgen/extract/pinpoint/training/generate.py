@@ -7,13 +7,17 @@ import random
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from llmgen.extract.pinpoint.training import styles, void
+from llmgen.extract.pinpoint.training import manners, styles, void, void_manners
 from llmgen.extract.pinpoint.training.bank import Item, labels_item, math_item, options_item, with_format
 from llmgen.extract.pinpoint.training.phrases import Pool
 from llmgen.extract.ranges import Range
 
 MAKERS = {"options": options_item, "labels": labels_item, "math": math_item}
-VOID_SHARE = {"options": 0.25, "labels": 0.18, "math": 0.12}
+VOID_SHARE = {"options": 0.36, "labels": 0.28, "math": 0.18}
+COMMITTED = styles.COMMITTED | manners.MANNERS
+VOID = void.VOID | void_manners.VOID_MANNERS
+HELD_OUT = frozenset((*styles.HELD_OUT, *void.HELD_OUT, "keyed", "polite", "foreign", "plan_only"))
+"""Families that the first fit never sees, on which scale and threshold are chosen."""
 
 
 class Example(NamedTuple):
@@ -26,27 +30,40 @@ class Example(NamedTuple):
     family: str
 
 
-def examples(head: str, count: int, seed: int, *, heldout: bool) -> Iterator[Example]:
-    """`count` outputs for a head. `heldout`: of the families and phrases that training never uses."""
+def examples(
+    head: str, count: int, seed: int, *, heldout: bool, families: frozenset[str] | None = None
+) -> Iterator[Example]:
+    """`count` outputs for a head. `heldout`: of the families and phrases that the first fit never uses.
+
+    `families` names the ones to draw from instead, with all phrases of that split.
+    """
     rng = random.Random(f"{seed}/{head}/{heldout}")
     pool = Pool(rng, heldout=heldout)
     for _ in range(count):
         item = with_format(MAKERS[head](rng), pool)
         is_void = rng.random() < VOID_SHARE[head]
-        table = void.VOID if is_void else styles.COMMITTED
-        names = _families(item, is_void=is_void, heldout=heldout)
-        shares = (void if is_void else styles).SHARES
+        shares = _shares(item, is_void=is_void)
+        allowed = [
+            name
+            for name in shares
+            if ((name in HELD_OUT) == heldout if families is None else name in families)
+            and not (item.has_special and name in void_manners.REFUSING)
+        ]
+        names = allowed or list(shares)
         family = rng.choices(names, [shares[name] for name in names])[0]
-        text = table[family](item, pool)
+        text = (VOID if is_void else COMMITTED)[family](item, pool)
         yield Example(item.answers, item.question, text, None if is_void else item.values[item.gold], family)
 
 
-def _families(item: Item, *, is_void: bool, heldout: bool) -> list[str]:
+def _shares(item: Item, *, is_void: bool) -> dict[str, int]:
+    """How often each family is drawn for an item."""
+    if is_void and item.kind == "math":
+        return {name: void.SHARES[name] for name in void.MATH_FAMILIES} | void_manners.MATH_SHARES
     if is_void:
-        allowed = void.MATH_FAMILIES if item.kind == "math" else tuple(void.VOID)
-        chosen = [name for name in allowed if (name in void.HELD_OUT) == heldout]
-        return chosen or list(allowed)
-    allowed = tuple(styles.COMMITTED)
+        return void.SHARES | void_manners.SHARES
     if item.kind == "math":
-        allowed = tuple(name for name in allowed if name not in ("analysed", "by_text"))
-    return [name for name in allowed if (name in styles.HELD_OUT) == heldout]
+        words = {"analysed", "by_text", "tabled"}
+        return {
+            name: share for name, share in (styles.SHARES | manners.MATH_SHARES).items() if name not in words
+        }
+    return styles.SHARES | {name: share for name, share in manners.SHARES.items() if name != "calculated"}

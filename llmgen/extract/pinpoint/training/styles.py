@@ -187,6 +187,10 @@ def run_on(item: Item, pool: Pool) -> str:
             "## Question:",
             "Question 2:",
             "User:",
+            "Q2:",
+            "Next question:",
+            "Problem 2:",
+            "Exercise:",
         )
     )
     marker = marker + ":" if marker == "### Question" else marker
@@ -294,7 +298,16 @@ def by_text(item: Item, pool: Pool) -> str:
     if {value.lower() for value in item.values} in OPPOSITES:
         other = item.texts[1 - item.gold].lower()
         denied = rng.choice(
-            (f"The {item.topic()} is not {other}.", f"It is not {other}.", f"This isn't {other}.")
+            (
+                f"The {item.topic()} is not {other}.",
+                f"It is not {other}.",
+                f"This isn't {other}.",
+                f"It's not {other} at all.",
+                f"That is certainly not {other}.",
+                f"I don't think it is not {text.lower()}."
+                if rng.random() < 0.1
+                else f"This is not {other}, I think.",
+            )
         )
         return denied if rng.random() < 0.5 else rng.choice(forms)
     return rng.choice(("", reasoning(item, pool, 1) + "\n")) + rng.choice(forms)

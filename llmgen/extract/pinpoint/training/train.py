@@ -14,7 +14,6 @@ from llmgen.extract.pinpoint.reader import Reader, Reading
 from llmgen.extract.pinpoint.training.fit import Case, calibrate, case, fit
 from llmgen.extract.pinpoint.training.generate import MAKERS, Example, examples
 
-_THRESHOLDS = (0.5, 0.55, 0.6, 0.65, 0.7)  # less than even odds would be a guess
 N_TRAIN, N_HELD_OUT = 16_000, 4_000
 
 
@@ -46,9 +45,9 @@ def train(seed: int, report: Callable[[Check], None], *, size: int = N_TRAIN) ->
         seen = list(examples(name, size, seed, heldout=False))
         unseen = list(examples(name, size * N_HELD_OUT // N_TRAIN, seed, heldout=True))
         cases, held_out = _cases(seen), _cases(unseen)
-        first = _with_threshold(calibrate(fit(cases), held_out), unseen)
+        first = calibrate(fit(cases), held_out)
         report(_check(name, len(seen), first, unseen))
-        heads[name] = Head(weights=fit(cases + held_out), scale=first.scale, threshold=first.threshold)
+        heads[name] = Head(weights=fit(cases + held_out), scale=first.scale)
     return Weights(seed=seed, heads=heads)
 
 
@@ -68,24 +67,6 @@ def is_right(example: Example, value: str | None) -> bool:
     if example.answers.answer_type == "math":
         return climb(value, example.label, percent="notation").equal is True
     return value == example.label
-
-
-def _with_threshold(head: Head, unseen: Sequence[Example]) -> Head:
-    """The head under the threshold of the best answered accuracy and recall of no valid answer, 7 to 3."""
-    read = _read(msgspec.structs.replace(head, threshold=0.0), unseen)
-    best, chosen = 0.0, head.threshold
-    for threshold in _THRESHOLDS:
-        kept = [
-            (example, reading.value if reading.confidence >= threshold else None) for example, reading in read
-        ]
-        score = sum(
-            weight
-            * _mean([is_right(example, value) for example, value in kept if (example.label is None) == void])
-            for void, weight in ((False, 0.7), (True, 0.3))
-        )
-        if score > best + 1e-9:
-            best, chosen = score, threshold
-    return msgspec.structs.replace(head, threshold=chosen)
 
 
 def _read(head: Head, unseen: Sequence[Example]) -> list[tuple[Example, Reading]]:

@@ -5,7 +5,22 @@ from __future__ import annotations
 
 from llmgen.extract.pinpoint.training.bank import Item
 from llmgen.extract.pinpoint.training.phrases import Pool
+from llmgen.extract.pinpoint.training.words import NOUNS
 
+_NOUNS_OF_OPTIONS = (
+    "Ending",
+    "Statement",
+    "Answer",
+    "Sentence",
+    "Claim",
+    "Item",
+    "Solution",
+    "Hypothesis",
+    "Alternative",
+    "Response",
+    "ending",
+    "statement",
+)
 BOOLEANS = ("True", "true")
 
 
@@ -54,6 +69,9 @@ def mention(item: Item, i: int) -> str:
                 text,
                 f"({letter}) {text}",
                 f"Choice {letter}",
+                f"{item.rng.choice(_NOUNS_OF_OPTIONS)} {letter}",
+                f"{item.rng.choice(_NOUNS_OF_OPTIONS)} {letter}",
+                f"{letter}",
             )
         )
         return item.rng.choice(forms)
@@ -114,3 +132,37 @@ def step(item: Item) -> str:
         f"\\[ y = \\frac{{{a}}}{{{b}}} + {other} \\]", f"Step {rng.randrange(1, 6)}: multiply {a} by {b}.", f"In {rng.randrange(1900, 2030)} there were {other} of them.", f"= {a} - {b}\n= {other}", f"每天{a}个，共{other}个。" if item.chinese else f"Each of the {a} costs {other}.",
     )  # fmt: skip
     return rng.choice(forms)
+
+
+def calculation(item: Item, result: str = "") -> str:
+    """Lines of a calculation that begin with a number; with `result`, a whole number, the last one ends with it."""
+    rng = item.rng
+    times, minus = rng.choice((("*", "-"), ("×", "−"), ("x", "-"), ("\\times", "-"), ("·", "-")))
+    noun, lines = rng.choice(NOUNS), []
+    for _ in range(rng.randrange(1, 4)):
+        a, b = rng.randrange(2, 60), rng.randrange(2, 60)
+        forms = (
+            f"{a} {noun}s {times} {b} = {a * b} {noun}s", f"{a} {times} {b} = {a * b}", f"{a} + {b} = {a + b}", f"${a} + ${b} = ${a + b}",
+            f"{a}个，每个{b}元，共{a}×{b}={a * b}元" if item.chinese else f"{a} {noun}s at ${b} each cost ${a * b}", f"{a + b} {minus} {a} = {b}",
+            f"The total is {a} {times} {b} = {a * b} {noun}s", f"First we have {a} + {b} = {a + b}",
+        )  # fmt: skip
+        lines.append(rng.choice(forms))
+    if result.isdigit():
+        b = rng.randrange(2, 60)
+        lines.append(
+            rng.choice(
+                (
+                    f"{int(result) + b} {minus} {b} = {result}",
+                    f"{int(result) + b}{minus}{b}={result} {noun}s",
+                    f"{b} + {int(result) - b} = {result}",
+                    f"so {int(result) + b} {minus} {b} = {result} {noun}s",
+                )
+            )
+        )
+    elif result:
+        lines.append(
+            rng.choice((f"this is {result}", f"= {result}", f"so x = {result}", f"the value is {result}"))
+        )
+    dollars = times == "\\times"
+    lines = [f"${line}$" if dollars and "$" not in line and "个" not in line else line for line in lines]
+    return rng.choice((".\n", "\n", ". ", "\n\n")).join(lines) + rng.choice((".", "", "."))
