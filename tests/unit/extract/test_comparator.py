@@ -49,9 +49,9 @@ async def test_stress_pairs_hold_in_both_directions(verdict):
 async def test_an_expression_that_hangs_is_killed_in_time_and_the_next_pair_is_served():
     async with Comparator(timeout_s=0.5) as comparator:
         await comparator.warm()
-        started = time.thread_time()
+        started = time.perf_counter()
         hung = await comparator.same(MATH, "5^{5^{5^{5}}}", "1")
-        took = time.thread_time() - started
+        took = time.perf_counter() - started
         assert (hung.equal, hung.how) == (None, "timeout")
         assert took < 0.5 + 0.2
     async with Comparator(timeout_s=5) as comparator:
