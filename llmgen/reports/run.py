@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
+from llmgen.reports import reliability
 from llmgen.reports.forest import plot_of
 from llmgen.reports.histogram import HEIGHT, WIDTH, picture_of
+from llmgen.reports.reliability import diagrams_of
 from llmgen.reports.render import render, write_report
 from llmgen.reports.reproduce import command_of
 from llmgen.reports.views import MEANINGS, Score, Tally
@@ -40,7 +42,11 @@ def render_run(  # noqa: PLR0913, PLR0917  # the parts of the page
         score=score,
         tally=tally,
         command=command_of(run),
-        tables=[(table, plot_of(table)) for table in summary.tables],
+        tables=[
+            (table, None if (drawn := diagrams_of(table)) else plot_of(table), drawn)
+            for table in summary.tables
+        ],
+        diagram=(reliability.WIDTH, reliability.HEIGHT, reliability.TICKS),
         outcomes=_outcomes(tally),
         excluded=sum(tally.exclusions.values()),
         groups=[

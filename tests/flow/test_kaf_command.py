@@ -63,6 +63,17 @@ def test_the_json_of_an_evaluation(llmgen, file, asked):
     assert asked() == []
 
 
+def test_the_report_shows_what_confidences_mean(llmgen, file):
+    done = llmgen("eval", "kaf", "--data", file(ROWS), "--extractor", "pinpoint", "--json")
+    assert done.code == 0, done.err
+    bins = done.json["metrics"]["extractors"]["pinpoint"]["calibration"]["reliability"]
+    assert all(one["wilson95"][0] <= one["accuracy"] <= one["wilson95"][1] for one in bins)
+    (page,) = llmgen.folder.rglob(f"{done.json['run_id']}*.html")
+    html = page.read_text(encoding="utf-8")
+    assert 'aria-label="Reliability of pinpoint: ' in html
+    assert f"{len(ROWS)} readings in {len(bins)} bins of 1 each" in html
+
+
 def test_equal_questions_keep_their_own_outputs(llmgen, file):
     for _ in range(2):  # the second time with whatever the first one left in the cache
         done = llmgen("eval", "kaf", "--data", file(ROWS[:2]), "--extractor", "flexible", "--json")

@@ -118,17 +118,21 @@ def _agreement(pairs: Sequence[Mapping[str, Any]]) -> Table:
 
 def _confidence(extractors: Mapping[str, Any]) -> Table:
     rows = [
-        (name, str(one["n"]), f"{one['confidence']:.3f}", f"{one['accuracy']:.3f}", _rate(known["ece"]))
+        (name, str(one["n"]), _rate(one["confidence"]), *_bin(one), _rate(known["ece"]))
         for name, found in extractors.items()
         if (known := found["calibration"])
         for one in known["reliability"]
     ]
     return Table(
         title="Reliability of confidences",
-        columns=("extractor", "n", "mean confidence", "accuracy", "ECE"),
+        columns=("extractor", "n", "mean confidence", "accuracy", "95 % interval", "ECE"),
         rows=tuple(rows),
         note="bins of equal count; ECE is that of the extractor",
     )
+
+
+def _bin(one: Mapping[str, Any]) -> tuple[str, str]:
+    return _rate(one["accuracy"]), _interval(one["wilson95"])
 
 
 def _speed(extractors: Mapping[str, Any]) -> Table:
@@ -149,7 +153,7 @@ def _speed(extractors: Mapping[str, Any]) -> Table:
             for name, kind, found in _timed(extractors)
             if found["outputs_per_s"] is not None
         ),
-        note="the reading alone, one output at a time; with the waiting where a model is asked",
+        note="processor time of the reading alone, one output at a time; by the clock where a model is asked",
     )
 
 
