@@ -27,6 +27,7 @@ COMMANDS = {
     "rescore": ("llmgen.cli.rescore:rescore", "Grade a run's stored answers again, without a model call."),
     "compare": ("llmgen.cli.compare:compare", "Paired comparison of two runs: difference, interval, p."),
     "analyse": ("llmgen.cli.analyse:analyse", "Difficulties of items and abilities of models."),
+    "report": ("llmgen.cli.report:report", "Write a page over many stored runs."),
     "runs": ("llmgen.cli.runs:runs", "List, show, export or remove runs."),
     "sql": ("llmgen.cli.sql:sql", "Read-only SQL over the results."),
     "fold": ("llmgen.cli.runs:fold", "Fold journals into the database (repair)."),

@@ -9,7 +9,17 @@ import subprocess
 
 import pytest
 
+from llmgen.reports.charts import Line
 from llmgen.reports.comparison import render_comparison
+from llmgen.reports.easy2hard import (
+    Easy2HardPage,
+    Heat,
+    ItemMap,
+    Question,
+    Ranks,
+    RunLine,
+    render_easy2hard,
+)
 from llmgen.reports.run import render_run
 from llmgen.reports.tally import tally
 from llmgen.reports.views import Bar, ComparisonPage, FlipGroup, FlipView, RunCard, Score
@@ -27,7 +37,7 @@ const frame = document.querySelector("iframe");
 frame.addEventListener("load", () => {
   const page = frame.contentDocument, root = page.documentElement;
   for (const details of page.querySelectorAll("details")) details.open = true;
-  const plots = [...page.querySelectorAll("svg[role=img]")].map(svg => {
+  const plots = [...page.querySelectorAll("svg[role=img]:has(circle)")].map(svg => {
     const box = svg.getBoundingClientRect(), point = svg.querySelector("circle").getBoundingClientRect();
     return [box.left, (point.left + point.right) / 2, box.right].map(Math.round);
   });
@@ -141,7 +151,44 @@ def comparison_page(root):
     return render_comparison(page, root / "reports" / "templates")
 
 
-@pytest.fixture(scope="module", params=["run_page", "comparison_page"])
+@pytest.fixture(scope="module")
+def easy2hard_page(root):
+    line = Line(
+        label=LONG, at=(0.1, 0.5, 0.9), value=(0.9, 0.5, 0.2), low=(0.8, 0.4, 0.1), high=(1.0, 0.6, 0.3)
+    )
+    columns = ("", "model", "run", "started", "graded", "accuracy", "95 % interval")
+    run = ("1", LONG, "r" * 40, "now", "50/50", "0.540", "0.404 to 0.670")
+    table = Table(title="Bins", columns=columns, rows=(run,) * 3, note=HOSTILE)
+    bars = (Bar(label=LONG, mean=0.5, low=-0.5, high=1.5), Bar(label=HOSTILE[:80], mean=-1, low=-2, high=0))
+    page = Easy2HardPage(
+        runs=Table(title="Runs", columns=columns, rows=(run,) * 8, note="note"),
+        ratings=dict.fromkeys(("amc", "arc", "gsm8k"), (0.1, 0.2, 0.2, 1.0)),
+        curves={"arc": tuple(RunLine(run=run, line=line) for run in range(8))},
+        bins=table,
+        tables=(table,),
+        heats=(
+            Heat(
+                title=LONG,
+                columns=tuple(f"items {test}" for test in range(1, 21)),
+                rows=("no examples", "examples 1"),
+                cells=(((0.5, "0.4 to 0.6, 50 items"),) * 20, ((None, "no answers"),) * 20),
+                note=HOSTILE,
+            ),
+        ),
+        item_map=ItemMap(
+            about=HOSTILE, difficulties=(-9.0, -1.0, 0.0, 0.1, 2.0), abilities=bars, note=HOSTILE
+        ),
+        suspects=(Question(sample_id=LONG, why=HOSTILE, question=HOSTILE, facts=(("Key", HOSTILE),)),),
+        n_suspects=9,
+        ranks=Ranks(about=LONG, bars=(Bar(label=LONG, mean=1.5, low=1, high=2),)),
+        notes=(HOSTILE,),
+        warnings=(HOSTILE, LONG),
+        command="llmgen report easy2hard",
+    )
+    return render_easy2hard(page, root / "reports" / "templates")
+
+
+@pytest.fixture(scope="module", params=["run_page", "comparison_page", "easy2hard_page"])
 def page(request):
     return request.getfixturevalue(request.param)
 
@@ -197,6 +244,13 @@ def test_the_harness_would_see_an_injection(chromium, tmp_path):
 def test_points_lie_where_their_values_are(chromium, run_page, tmp_path):
     left, point, right = measured(chromium, tmp_path, run_page, 1000)["plots"][0]
     assert (point - left) / (right - left) == pytest.approx(0.54, abs=0.01)
+
+
+def test_models_lie_on_the_scale_of_the_items(chromium, easy2hard_page, tmp_path):
+    strip, able, weak, _ = measured(chromium, tmp_path, easy2hard_page, 1000)["plots"]
+    left, point, right = strip  # the first circle, an ability of 0.5 on an axis from -6 to 2
+    assert (point - left) / (right - left) == pytest.approx(6.5 / 8, abs=0.01)
+    assert able[1] > weak[1]
 
 
 def test_dark_and_light_follow_the_reader(chromium, page, tmp_path):

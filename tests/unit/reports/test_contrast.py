@@ -7,6 +7,7 @@ import pytest
 
 TEXT_ON = [
     *product(["ink", "soft", "accent", "good", "bad", "warn"], ["card"]),
+    *product([f"s{number}" for number in range(6)], ["card"]),
     *(("ink", "page"), ("soft", "page"), ("ink", "shade"), ("warn", "warn-back"), ("card", "accent")),
 ]
 
