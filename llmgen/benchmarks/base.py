@@ -25,7 +25,7 @@ class Context(Struct):
     judge: Judge | None = None
     comparators: Mapping[str, Compare] = {}
     open_runner: OpenRunner | None = None
-    read_parquet: Callable[[Path], list[dict[str, Any]]] | None = None
+    read_parquet: Callable[[Path], Iterator[dict[str, Any]]] | None = None
 
 
 class Benchmark(Protocol):

@@ -35,12 +35,15 @@ class Arm(Struct):
 
 
 class Asked(Struct):
-    """The items of one set as they are asked. `shots` is what was asked for; a pool may hold fewer."""
+    """The items of one set as they are asked; those in `kept` by no arm.
+
+    `shots` is how many examples a prompt should hold; a pool may have fewer.
+    """
 
     name: SetName
     items: tuple[Item, ...]
     kept: frozenset[str]
-    levels: Any
+    levels: Levels
     arms: tuple[Arm, ...]
     shots: int
     seeds: int

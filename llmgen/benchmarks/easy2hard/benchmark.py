@@ -25,6 +25,7 @@ ATTRIBUTION = (
     "the paper's evaluation code is not published: these numbers are llmgen's own and not its curves"
 )
 OURS = "our own sample, whose difficulties are invented: it shows that all works and says nothing of a model"
+_REASON = 200
 STRINGS = "moves were compared as text: the library chess is not installed (pip install 'llmgen[chess]')"
 
 
@@ -128,5 +129,6 @@ def _move(sample: Sample, text: str, *, cut: bool) -> Grade:
 
 
 def _grade(*, correct: bool, reason: str, cut: bool) -> Grade:
-    outcome, value = ("correct", 1.0) if correct else ("wrong", 0.0)
-    return Grade(outcome=outcome, value=value, reason="" if correct else reason[:200], was_truncated=cut)  # type: ignore[arg-type]
+    if correct:
+        return Grade(outcome="correct", value=1.0, was_truncated=cut)
+    return Grade(outcome="wrong", value=0.0, reason=reason[:_REASON], was_truncated=cut)

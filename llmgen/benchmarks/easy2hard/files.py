@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from llmgen.benchmarks.easy2hard.formats import set_of
 from llmgen.benchmarks.easy2hard.options import SetName
-from llmgen.benchmarks.easy2hard.rows import SETS, Item, Unusable, as_item, set_of
+from llmgen.benchmarks.easy2hard.rows import SETS, Item, Unusable, as_item
 from llmgen.benchmarks.rowfiles import Malformed, read_rows
 from llmgen.errors import UsageError
 
-ReadParquet = Callable[[Path], list[dict[str, Any]]]
+ReadParquet = Callable[[Path], Iterator[dict[str, Any]]]
 _PARQUET = ".parquet"
 _KINDS = (_PARQUET, ".jsonl", ".jsonl.gz")
 
@@ -142,6 +143,6 @@ def _read(path: Path, parquet: ReadParquet | None) -> tuple[str, Iterator[tuple[
         return read_rows(path)
     if parquet is None:
         raise UsageError(f"nothing here reads {path}", hint="give JSONL")
-    rows = parquet(path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return digest, ((f"{path.name}:{number}", row) for number, row in enumerate(rows, 1))
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return digest, ((f"{path.name}:{number}", row) for number, row in enumerate(parquet(path), 1))

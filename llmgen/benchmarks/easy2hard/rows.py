@@ -1,24 +1,29 @@
-"""Rows of the six sets, checked, each as an item: what is asked, what is right, and how hard it is.
-
-The fields are those of Easy2Hard-Bench; `split`, `id` (amc, gsm8k, winogrande) and `solution` (codeforces, a
-Python program) are ours and optional. Which set a row is of follows from its fields.
-"""
+"""Rows of the six sets, checked, each as an item: what is asked, what is right, and how hard it is."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 import msgspec
 
+from llmgen.benchmarks.easy2hard.formats import (
+    AmcRow,
+    ArcRow,
+    CodeforcesRow,
+    Gsm8kRow,
+    LichessRow,
+    Row,
+    Scalar,
+    Texts,
+    WinograndeRow,
+)
 from llmgen.benchmarks.easy2hard.options import SetName
 from llmgen.benchmarks.easy2hard.program import cases_of
 from llmgen.benchmarks.rowfiles import Malformed
 from llmgen.text import without_surrogates
 from llmgen.types import AnswerType, Struct, content_hash
 
-Scalar: TypeAlias = str | int | float
 MOST_CHOICES = 26
 _CALCULATION = re.compile(r"<<[^<>]*>>")
 _LETTERS = re.compile(r"\w{1,3}")
@@ -50,105 +55,6 @@ class Item(Struct):
     def id(self) -> str:
         """The sample's id when it is asked without examples."""
         return f"easy2hard/{self.set}/{self.key}"
-
-
-class _Row(Struct, frozen=True, kw_only=True):
-    rating: float | None = None
-    rating_std: float | None = None
-    rating_quantile: float | None = None
-
-
-class AmcRow(_Row):
-    """American Mathematics Competitions; what tells a contest's problems apart goes into the key."""
-
-    problem: str
-    answer: Scalar | None = None
-    solution: str | None = None
-    id: Scalar | None = None
-    contest: Scalar | None = None
-    subtest: Scalar | None = None
-    year: Scalar | None = None
-    month: Scalar | None = None
-    index: Scalar | None = None
-
-
-class CodeforcesRow(_Row):
-    """Programming problems: `inputs` and `answers` are hidden tests, texts of stdin and stdout."""
-
-    problem_main: str
-    contest_id: Scalar
-    problem_index: Scalar
-    problem_name: str | None = None
-    problem_note: str | None = None
-    input_spec: str | None = None
-    output_spec: str | None = None
-    sample_inputs: list[str] | str | None = None
-    sample_outputs: list[str] | str | None = None
-    inputs: list[str] | str | None = None
-    answers: list[str] | str | None = None
-    solution: str | None = None
-
-
-class LichessRow(_Row):
-    """Chess puzzles: the best move in a position. Of several moves the first one counts."""
-
-    fen: str
-    puzzle_id: Scalar
-    pgn: str | None = None
-    answer_san: list[str] | str | None = None
-    answer_uci: list[str] | str | None = None
-
-
-class Gsm8kRow(_Row):
-    """Word problems: the answer follows `####` behind its explanation."""
-
-    question: str
-    answer: Scalar | None = None
-    id: Scalar | None = None
-
-
-class Choices(Struct):
-    """Options of a question with their labels."""
-
-    label: list[str]
-    text: list[str]
-
-
-class ArcRow(_Row):
-    """Science questions with options."""
-
-    question: str
-    choices: Choices
-    id: Scalar
-    answerKey: str | None = None  # noqa: N815  # the field's name
-
-
-class WinograndeRow(_Row):
-    """A sentence with a blank (`_`) and two names for it; `answer` is "1" or "2"."""
-
-    sentence: str
-    option1: str
-    option2: str
-    answer: Scalar | None = None
-    id: Scalar | None = None
-
-
-def set_of(row: Any) -> SetName:
-    """The set that a decoded row is of. Raises Malformed when it is of none."""
-    if not isinstance(row, Mapping):
-        raise Malformed("not an object")
-    marks: dict[str, SetName] = {
-        "fen": "lichess",
-        "problem_main": "codeforces",
-        "choices": "arc",
-        "sentence": "winogrande",
-        "problem": "amc",
-        "question": "gsm8k",
-    }
-    for field, name in marks.items():
-        if field in row:
-            return name
-    raise Malformed(f"none of the six sets has the fields {', '.join(map(str, list(row)[:8])) or '(none)'}")
 
 
 def as_item(name: SetName, row: Any) -> Item:
@@ -268,7 +174,7 @@ def _of_codeforces(row: CodeforcesRow) -> Item:
     )
 
 
-_SETS: dict[SetName, tuple[type[_Row], Any]] = {
+_SETS: dict[SetName, tuple[type[Row], Any]] = {
     "amc": (AmcRow, _of_amc),
     "codeforces": (CodeforcesRow, _of_codeforces),
     "lichess": (LichessRow, _of_lichess),
@@ -280,7 +186,7 @@ SETS: tuple[SetName, ...] = tuple(_SETS)
 
 
 def _chosen(  # noqa: PLR0913, PLR0917  # the parts of a question with options
-    name: SetName, row: _Row, key: str, asked: str, labels: list[str], texts: list[str], answer: str
+    name: SetName, row: Row, key: str, asked: str, labels: list[str], texts: list[str], answer: str
 ) -> Item:
     options = [f"{label}. {text.strip()}" for label, text in zip(labels, texts, strict=True)]
     return _item(
@@ -297,7 +203,7 @@ def _chosen(  # noqa: PLR0913, PLR0917  # the parts of a question with options
 
 
 def _item(  # the parts of an item
-    name: SetName, row: _Row, key: str, question: str, answer_type: AnswerType, **more: Any
+    name: SetName, row: Row, key: str, question: str, answer_type: AnswerType, **more: Any
 ) -> Item:
     return Item(
         set=name,
@@ -319,10 +225,10 @@ def _text(value: Scalar | None) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _list(values: list[str] | str | None) -> list[str]:
+def _list(values: Texts | None) -> list[str]:
     return [values] if isinstance(values, str) else values or []
 
 
-def _first(moves: list[str] | str | None) -> str:
+def _first(moves: Texts | None) -> str:
     listed = moves.split() if isinstance(moves, str) else moves or []
     return listed[0].strip() if listed else ""
