@@ -276,10 +276,8 @@ def _estimate(job: _Job, engine: Any, *, rows: int, steps: int) -> str:
     engine.prompt_logprobs(engine.text_tokens(item.prompt + item.canonical_solution), 0)
     reading = time.monotonic() - begun
     sampling = rows * (times[1] + reading + job.plan.max_tokens * max(0.0, times[2] - times[1]) / 3)
-    return (
-        f"{rows} rows of {job.plan.samples} + 1 answers: at most {_duration(sampling)}; "
-        f"{steps} steps of training: about {_duration(3 * BATCH * reading * steps)}"
-    )
+    training = f"; {steps} steps of training: about {_duration(3 * BATCH * reading * steps)}" if steps else ""
+    return f"{rows} rows of {job.plan.samples} + 1 answers: at most {_duration(sampling)}{training}"
 
 
 def _left(started: float, done: int, total: int) -> str:

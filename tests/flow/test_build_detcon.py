@@ -210,3 +210,19 @@ def test_the_fields_are_those_of_the_real_mini_set(build, llmgen, shared_data):
     assert sorted(ours["sampling"]) == sorted(theirs["sampling"])
     assert ours["sampling"]["stop"] == theirs["sampling"]["stop"]
     assert ours["sampling"]["prompt_sent"] == theirs["sampling"]["prompt_sent"]
+
+
+def test_what_detectors_say_of_the_packaged_set(llmgen):
+    done = llmgen("eval", "detcon", "--detector", "cdd,min_k,min_k_pp", "--json")
+    assert done.code == 0, done.err
+    found = done.json["metrics"]["detectors"]
+    cdd = found["cdd"]
+    flagged = {dose: part["flagged"] for dose, part in cdd["by_dose"].items()}
+    assert flagged == {"0": 0, "1": 0, "4": 4, "12": 8}
+    assert cdd["auc"] == pytest.approx(0.769, abs=0.0005)
+    assert found["min_k"]["auc"] == pytest.approx(0.997, abs=0.0005)
+    assert found["min_k_pp"]["auc"] == pytest.approx(0.970, abs=0.0005)
+    # a single exposure is invisible to CDD, four are not; clean items against clean ones show nothing
+    verdicts = {name: part["verdict"] for name, part in cdd["verdicts"].items()}
+    assert verdicts == {"1": "no_evidence", "4": "evidence", "12": "evidence", "clean": "no_evidence"}
+    assert found["min_k"]["verdicts"]["1"]["verdict"] == "evidence"
