@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import logging
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -109,6 +110,19 @@ def measure_readings(bars: Bars, found: Sequence[Item]) -> None:
     math = [item for item in found if item.sample.answer_type == "math"]
     once = median(microseconds(readers["pinpoint"], math)) / 1000
     bars.at_most("pinpoint, median math output", once, 1, "ms")
+
+
+def measure_load(bars: Bars) -> None:
+    """Processor time in which a fresh interpreter has imported pinpoint and loaded its weights."""
+    code = (
+        "import time; start = time.process_time(); import llmgen.extract.pinpoint as p; p.build();"
+        "print(time.process_time() - start)"
+    )
+    spent = [
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+        for _ in range(2 * ROUNDS)
+    ]
+    bars.at_most("pinpoint, import and load", min(spent) * 1000, 30, "ms")
 
 
 def measure_math(bars: Bars, found: Sequence[Item]) -> None:
@@ -262,6 +276,7 @@ def main() -> int:
             )
         return bars.report()
     found = items(flags.data)
+    measure_load(bars)
     measure_comparator(bars)
     measure_readings(bars, found)
     measure_math(bars, found)

@@ -5,10 +5,8 @@ Plug-ins add rows through the entry-point group `llmgen.<kind>s` (for example `l
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Iterable, Mapping
-from importlib.metadata import entry_points
 from typing import Any
 
 from llmgen.errors import UsageError
@@ -40,12 +38,16 @@ class Registry:
         if self._plugins_read:
             return
         self._plugins_read = True
+        from importlib.metadata import entry_points  # noqa: PLC0415  # it takes longer to load than any row
+
         for point in entry_points(group=f"llmgen.{self.kind}s"):
             self._rows.setdefault(point.name, point.value)
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """The error for a name that is in no table, with a guess at what was meant."""
+    import difflib  # noqa: PLC0415  # only an error needs it
+
     names = sorted(set(known))
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(names)}"
