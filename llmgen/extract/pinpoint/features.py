@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 
 from llmgen.extract.pinpoint import cues
@@ -13,6 +12,7 @@ from llmgen.extract.pinpoint.scene import Layout, Place, Scene, layout
 _REACH = 72
 _NEAR = 40
 _GAP = 4
+_STOPS = frozenset((".", ",", ";", ":", "!", "*", "\n"))  # behind a first word that answers
 _JOINT = 16
 _QUOTES = ("*", '"', "'", "`", "_")
 _OWN_START = 24
@@ -38,7 +38,7 @@ def describe(scene: Scene) -> tuple[list[list[str]], Layout]:
         if scene.fields:
             _declared(scene, facts.declared[i], place, found)
         _neighbours(scene, facts, i, found)
-        _position(scene.places, facts, i, found)
+        _position(scene, facts, i, found)
         _among(place, facts, i, found)
         described.append(found)
     return described, facts
@@ -159,13 +159,13 @@ def _joined(low: str, end: int, start: int) -> bool:
 
 def _operators(low: str, place: Place, found: list[str]) -> None:
     """Whether a number takes part in a calculation, and which signs touch it."""
-    before = low[max(0, place.start - 2) : place.start].strip()[-1:]
-    after = low[place.end : place.end + 2].strip()[:1]
+    before = low[max(0, place.start - 4) : place.start].replace("**", "").strip(" $")[-1:]
+    after = low[place.end : place.end + 4].replace("**", "").strip()[:1]
     if before in _OPERATORS:
         found.append("operand_after")
     elif before in ("=", "≈"):
         found += ("right_side", "right_side&ends_line") if "ends_line" in found else ("right_side",)
-    elif before == "$":
+    if low[place.start - 1 : place.start] == "$":
         found.append("money")
     if after in _OPERATORS:
         found += ("operand_before", "starts_calculation") if place.start < _NEAR else ("operand_before",)
@@ -177,8 +177,9 @@ def _operators(low: str, place: Place, found: list[str]) -> None:
         found.append("restated")
 
 
-def _position(places: Sequence[Place], facts: Layout, i: int, found: list[str]) -> None:
+def _position(scene: Scene, facts: Layout, i: int, found: list[str]) -> None:
     """Where in the text a candidate stands, and how much of all candidates it is."""
+    places = scene.places
     value, start, end, _ = places[i]
     count, kind = len(places), facts.directs[i].kind
     found.append(_QUARTERS[min(3, 4 * start // facts.length)])
@@ -194,6 +195,8 @@ def _position(places: Sequence[Place], facts: Layout, i: int, found: list[str]) 
         found.append("in_first_line")
     if end - start >= facts.length - 6:
         found.append("whole")
+    if kind == "start" and scene.low[end : end + 1] in _STOPS:
+        found.append("answers_first")
     same = facts.counts[value]
     found.append(_SHARES[4 * same // count])
     if same == count:

@@ -20,7 +20,7 @@ _RUN_ON = re.compile(
 _NEXT_ITEM = re.compile(
     r"\n[ \t>#*_-]*(?:(?:context|passage|article|review|sentence|premise|paragraph|story|tweet|text|document"
     r"|dialogue|statement|example|headline|message|背景|文章|句子|新闻|例)(?: ?\d+)?[*_ \t]*:"
-    r"|#+ *(?:question|problem|exercise|example|task) ?#?\d+)"
+    r"|#+ *(?:question|problem|exercise|example|task) ?#?\d+|\d{1,3}[.)] [^\n?]{8,200}\?)"
 )
 _VALUE = re.compile(r"(?<![A-Za-z])[A-J](?![A-Za-z'])|\d")
 _ODD = re.compile(r"\W+")

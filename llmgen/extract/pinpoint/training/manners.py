@@ -190,6 +190,7 @@ def programmed(item: Item, pool: Pool) -> str:
             "The code prints {x}",
             "This returns {x}.",
             "```output\n{x}\n```",
+            "```\n{x}\n```",
             "Output: {x}",
         )
     )
