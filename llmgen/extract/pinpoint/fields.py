@@ -22,7 +22,7 @@ _HASHES = re.compile(r"#{4,}[ \t]*(?:(?:final )?answer:?)?[ \t]*([^\n#]+)")
 _EMPTY = re.compile(
     r"""[\s_."'.…\[\]{}<>*-]*(?:your answer|answer|letter|x|null|none|string)?[\s_."'.…\[\]{}<>*-]*"""
 )
-_LONGEST = 400
+_LONGEST, _MOST = 400, 60
 
 
 class Field(NamedTuple):
@@ -42,7 +42,7 @@ def fields(text: str) -> tuple[list[Field], bool]:
     if ":" in text and ('"' in text or "'" in text):
         found += [_json_value(text, match.end()) for match in _QUOTED_KEY.finditer(text)]
     if "boxed" in text:
-        for match in _BOXED.finditer(text):
+        for match in [*_BOXED.finditer(text)][-_MOST:]:
             part = text[match.end() : match.end() + _LONGEST + 2]  # what closes later is no answer
             found.append(Field(match.end() + 1, match.end() + closing_brace(part, 0), "boxed"))
     if "<" in text:

@@ -141,6 +141,8 @@ def test_it_loads_without_numpy_and_sympy():
         "x^2+1, ",
         '"answer": "A", ',
         "答案是A。",
+        "\\boxed{",
+        "$a$ ",
         "\n",
     ],
 )
