@@ -113,12 +113,14 @@ async def test_a_server_that_is_killed_between_two_questions(provider):
 
 async def test_a_server_that_is_killed_under_a_question(provider):
     asked = asyncio.create_task(provider.complete(request(provider, "Tell me a story.", max_tokens=2000)))
-    slow = asyncio.create_task(provider.complete(request(provider, "Tell me another.", max_tokens=2000)))
+    slow = asyncio.create_task(provider.complete(request(provider, "Tell me another.", max_tokens=20)))
     await provider.models()  # it is at work, and still answers
     os.kill(provider._server.pid, signal.SIGKILL)
-    lost = await asyncio.gather(asked, slow, return_exceptions=True)
-    assert all(error.kind in {"reset", "unavailable", "truncated_body"} for error in lost)
-    await provider._server._child.wait()  # until it is reaped, it is asked in vain: the retry's business
+    lost, waited = await asyncio.gather(asked, slow, return_exceptions=True)
+    assert lost.kind in {"reset", "unavailable", "truncated_body"}
+    # until it is reaped, it is asked in vain: the retry's business; then it is started again
+    assert getattr(waited, "kind", None) in {None, "reset", "unavailable"}
+    await provider._server._child.wait()
     assert (await provider.complete(request(provider))).text
 
 

@@ -49,8 +49,7 @@ class LocalProvider:
         """One attempt. Raises ProviderError, and FatalProvider when a dead server cannot be started again."""
         if request.sampling.n > 1:
             return await self._draw(request)
-        await self._server.ensure()
-        return await self._dialect.complete(request)
+        return await _asked(self._server, self._dialect, request)
 
     async def models(self) -> list[ModelInfo] | None:
         """The one model that is loaded."""
@@ -71,10 +70,17 @@ class LocalProvider:
             if self._drawing is None:
                 server = await embedded.acquire(self._server.weights, self._home, DRAWING)
                 self._drawing = server, await self._dial(server)
-        server, dialect = self._drawing
-        await server.ensure()
         n = request.sampling.n
-        return merged(await asyncio.gather(*(dialect.complete(part(request, i, 1)) for i in range(n))), n)
+        singles = (_asked(*self._drawing, part(request, i, 1)) for i in range(n))
+        return merged(await asyncio.gather(*singles), n)
+
+
+async def _asked(
+    server: embedded.EmbeddedServer, dialect: openai_dialect.OpenAIProvider, request: Request
+) -> Completion:
+    async with server.places:
+        await server.ensure()
+        return await dialect.complete(request)
 
 
 async def build(
