@@ -39,7 +39,7 @@ def refused(done, *said):
         ((*EVAL, "--model", "fake/echo", "--domains", "news,peple"), ("peple: choose from news, people",)),
         ((*EVAL, "--model", "fake/echo", "--shift-year", "12"), ("1900", "shift_year")),
         (
-            (*EVAL, "--model", "fake/echo", "--extractor", "hole"),
+            (*EVAL, "--model", "fake/echo", "--extractor", "whol"),
             ("unknown extractor", "did you mean whole?"),
         ),
         ((*EVAL, "--model", "fake/echo", "--judge", "fake/ecko"), ("did you mean echo?",)),

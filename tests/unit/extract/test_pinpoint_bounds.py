@@ -157,8 +157,8 @@ def test_cost_is_linear_in_length(reader):
     text = "We know that (A) Oslo is a town, and 12 + 3 = 15. It is not Bonn.\n" * 120
     for answers in (OPTIONS, MATH):
         once = min(_seconds(reader, answers, text) for _ in range(7))
-        twice = min(_seconds(reader, answers, text * 2) for _ in range(7))
-        assert twice / once < 2.6
+        eight = min(_seconds(reader, answers, text * 8) for _ in range(5))
+        assert eight / once < 16  # a quadratic cost would be 64 times as high
 
 
 def _seconds(reader, answers, text):
