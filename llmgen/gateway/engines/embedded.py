@@ -47,14 +47,14 @@ class EngineSettings(Struct):
 class EmbeddedServer:
     """One llama.cpp server, started by `ensure` and again by `ensure` should it have died.
 
-    Whoever asks it takes one of its `places` first: a request that waited in the server's own queue would
-    run out of time there.
+    Whoever asks about these weights waits for a `turn` first: a request in the server's own queue would run
+    out of time there, and two servers that decode at once slow each other down many times over.
     """
 
     def __init__(self, weights: Located, home: Path, settings: EngineSettings) -> None:
         self.weights = weights
         self.users = 0
-        self.places = asyncio.Semaphore(settings.slots)
+        self.turn = asyncio.Lock()
         name = f"embedded-{os.getpid()}-{weights.sha256[:8]}-{settings.slots}.log"
         self.log = process.servers_dir(home) / name
         self.port = 0

@@ -39,7 +39,6 @@ class LocalProvider:
         self._home = home
         self._dial = dial
         self._drawing: tuple[embedded.EmbeddedServer, openai_dialect.OpenAIProvider] | None = None
-        self._opening = asyncio.Lock()
 
     def check(self, request: Request) -> None:
         """Raises UsageError for what llama.cpp can never honour."""
@@ -47,9 +46,11 @@ class LocalProvider:
 
     async def complete(self, request: Request) -> Completion:
         """One attempt. Raises ProviderError, and FatalProvider when a dead server cannot be started again."""
-        if request.sampling.n > 1:
-            return await self._draw(request)
-        return await _asked(self._server, self._dialect, request)
+        async with self._server.turn:
+            if request.sampling.n > 1:
+                return await self._draw(request)
+            await self._server.ensure()
+            return await self._dialect.complete(request)
 
     async def models(self) -> list[ModelInfo] | None:
         """The one model that is loaded."""
@@ -66,21 +67,13 @@ class LocalProvider:
 
     async def _draw(self, request: Request) -> Completion:
         """Several answers. llama.cpp counts the tokens of the first only when it is asked for all at once."""
-        async with self._opening:
-            if self._drawing is None:
-                server = await embedded.acquire(self._server.weights, self._home, DRAWING)
-                self._drawing = server, await self._dial(server)
-        n = request.sampling.n
-        singles = (_asked(*self._drawing, part(request, i, 1)) for i in range(n))
-        return merged(await asyncio.gather(*singles), n)
-
-
-async def _asked(
-    server: embedded.EmbeddedServer, dialect: openai_dialect.OpenAIProvider, request: Request
-) -> Completion:
-    async with server.places:
+        if self._drawing is None:
+            server = await embedded.acquire(self._server.weights, self._home, DRAWING)
+            self._drawing = server, await self._dial(server)
+        server, dialect = self._drawing
         await server.ensure()
-        return await dialect.complete(request)
+        n = request.sampling.n
+        return merged(await asyncio.gather(*(dialect.complete(part(request, i, 1)) for i in range(n))), n)
 
 
 async def build(
