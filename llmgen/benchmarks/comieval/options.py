@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from llmgen.execution import SandboxKind
+from llmgen.benchmarks.flags import Sandbox, Seconds, SkipBad
 from llmgen.types import Struct
 
 
@@ -22,14 +22,11 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="The tests of its tasks: JSONL (.gz too) in the form of HumanEval."),
     ] = None
     timeout: Annotated[
-        Annotated[float, Meta(gt=0, le=600)],
+        Seconds,
         Meta(description="Seconds that a program may take with its tests (default: 10)."),
     ] = 10.0
-    sandbox: Annotated[
-        SandboxKind,
-        Meta(description="bwrap (default), or none: limits only, NOT a security boundary."),
-    ] = "bwrap"
+    sandbox: Sandbox = "bwrap"
     no_exec: Annotated[bool, Meta(description="Run nothing: say what TED removes, without any score.")] = (
         False
     )
-    skip_bad: Annotated[bool, Meta(description="Leave malformed rows out, and say how many.")] = False
+    skip_bad: SkipBad = False

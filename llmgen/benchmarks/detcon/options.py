@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from llmgen.benchmarks.flags import SkipBad
 from llmgen.types import Struct
 
 
@@ -16,4 +17,4 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True):
         tuple[str, ...],
         Meta(description="Files of labelled answers, JSONL or a JSON array; else the packaged set."),
     ] = ()
-    skip_bad: Annotated[bool, Meta(description="Leave malformed rows out, and say how many.")] = False
+    skip_bad: SkipBad = False

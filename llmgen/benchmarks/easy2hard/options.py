@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from llmgen.execution import SandboxKind
+from llmgen.benchmarks.flags import Sandbox, Seconds, SkipBad
 from llmgen.types import Struct
 
 SetName: TypeAlias = Literal["amc", "codeforces", "lichess", "gsm8k", "arc", "winogrande"]
@@ -49,14 +49,11 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="Draws of examples for --sgr and --grid (default: 5)."),
     ] = 5
     timeout: Annotated[
-        Annotated[float, Meta(gt=0, le=600)],
+        Seconds,
         Meta(description="Seconds that a program may take for all its tests (default: 30)."),
     ] = 30.0
-    sandbox: Annotated[
-        SandboxKind,
-        Meta(description="bwrap (default), or none: limits only, NOT a security boundary."),
-    ] = "bwrap"
+    sandbox: Sandbox = "bwrap"
     no_exec: Annotated[bool, Meta(description="Run nothing: keep programs ungraded, for llmgen rescore.")] = (
         False
     )
-    skip_bad: Annotated[bool, Meta(description="Leave malformed rows out, and say how many.")] = False
+    skip_bad: SkipBad = False

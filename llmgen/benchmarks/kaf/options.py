@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
+from llmgen.benchmarks.flags import SkipBad
 from llmgen.types import Struct
 
 Slice: TypeAlias = Literal["tags", "licence", "label_method", "dataset", "model", "source_repo"]
@@ -24,7 +25,7 @@ class Options(Struct, frozen=True, forbid_unknown_fields=True):
     disagree: Annotated[
         tuple[str, ...], Meta(description="List the outputs that these two extractors read differently.")
     ] = ()
-    skip_bad: Annotated[bool, Meta(description="Leave malformed rows out, and say how many.")] = False
+    skip_bad: SkipBad = False
     min_accuracy: Annotated[
         Annotated[float, Meta(ge=0, le=1)] | None,
         Meta(description="Exit code 1 when the first extractor's accuracy is below."),

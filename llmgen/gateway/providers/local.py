@@ -24,8 +24,7 @@ class LocalProvider:
     """A `Provider` over servers of our own, which are started again should they die between two requests.
 
     Single answers are decoded one at a time, so that they can be repeated. Several answers to one question
-    differ anyhow: a second server, started when they are first asked for, decodes eight at once, which is
-    twice as fast.
+    differ anyhow: a second server, started when they are first asked for, decodes eight at once.
     """
 
     def __init__(
