@@ -65,6 +65,11 @@ class Examiner:
         """Whether the sample is examined: once, whatever the repeats, and no split that never ranks."""
         return bool(self._detectors) and repeat == 0 and role_of(sample) != "other"
 
+    def regrades(self, sample: Sample) -> int:
+        """How many more answers to `sample` are read and graded, at most: draws and the greedy one."""
+        grades = "grades" in self._needs and self._recorded is None
+        return self._options.draws + 1 if grades and self._is_graded(sample) else 0
+
     def requests(self, sample: Sample, request: Request) -> list[Request]:
         """What will be asked for `sample` beyond `request`."""
         if self._recorded is not None:
@@ -137,7 +142,7 @@ class Examiner:
     ) -> dict[str, object]:
         """The fields of the evidence that greedy answer and draws fill."""
         first, *draws = (draws_of(greedy)[0], *draws_of(drawn))
-        if "grades" in self._needs and role_of(sample) != "control":
+        if "grades" in self._needs and self._is_graded(sample):
             first, *draws = await _graded(sample, drawn, [first, *draws], regrade)
         has_temperature = "temperature" not in greedy.dropped
         return {
@@ -145,6 +150,10 @@ class Examiner:
             "draws": tuple(draws),
             "n_asked": drawn.n_asked,
         }
+
+    def _is_graded(self, sample: Sample) -> bool:
+        """Whether the draws of a sample are graded: those of controls have no right answer."""
+        return self.looks_at(sample, 0) and role_of(sample) != "control"
 
     async def _given(
         self, sample: Sample, request: Request, complete: Complete

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import islice
 
 import msgspec
@@ -46,6 +47,13 @@ class Preview(Asked):
     readers: tuple[Asked, ...]
 
 
+class _Reading(Struct):
+    """A reader's request, and how many answers to its sample are read: repeats and draws."""
+
+    request: Request
+    times: int
+
+
 async def preview(settings: Settings, plan: Plan, controls: Controls) -> Preview:
     """The first prompts as they would be sent, and an estimate of tokens and cost. Sends nothing."""
     settings = controls.apply(settings)
@@ -53,8 +61,12 @@ async def preview(settings: Settings, plan: Plan, controls: Controls) -> Preview
     async with open_session(settings, plan, rehearse=True) as session:
         total = sum(1 for _ in session.samples())
         step = max(1, math.ceil(total / _REHEARSED))
+        readings: dict[Rehearsal, list[_Reading]] = {line: [] for line in session.rehearsals}
         for sample in islice(session.samples(), None, None, step):
             await _rehearse(session, sample)
+            times = plan.repeats + session.examiner.regrades(sample)
+            for line, known in readings.items():
+                known += [_Reading(request=request, times=times) for request in line.asked[len(known) :]]
         prompts: list[Prompt] = []
         n_requests, tokens, usd = 0, 0, 0.0 if total else None
         for sample in islice(session.samples(), PREVIEWED):
@@ -75,9 +87,9 @@ async def preview(settings: Settings, plan: Plan, controls: Controls) -> Preview
             usd=None if usd is None else usd * scale,
             prompts=tuple(prompts),
             readers=tuple(
-                _reader(line, step * plan.repeats, session.sampling.max_tokens or 0)
-                for line in session.rehearsals
-                if line.asked
+                _reader(line, known, step, session.sampling.max_tokens or 0)
+                for line, known in readings.items()
+                if known
             ),
         )
 
@@ -93,18 +105,27 @@ async def _rehearse(session: Session, sample: Sample) -> None:
         await session.benchmark.grade(sample, [first, *answers[1:]], done)
 
 
-def _reader(line: Rehearsal, scale: int, longest: int) -> Asked:
-    """The numbers of one line; `longest` is the tokens that an answer to come may have."""
-    estimates = [line.stack.estimate(_at_its_longest(request, longest)) for request in line.asked]
-    costs = [usd for _, usd in estimates if usd is not None]
+def _reader(line: Rehearsal, readings: Sequence[_Reading], step: int, longest: int) -> Asked:
+    """The numbers of one line, asked about every `step`th sample.
+
+    `longest` is the tokens that an answer to come may have.
+    """
+    costs: list[float | None] = []
+    requests = tokens = 0
+    for reading in readings:
+        most, usd = line.stack.estimate(_at_its_longest(reading.request, longest))
+        requests += reading.times
+        tokens += most * reading.times
+        costs.append(None if usd is None else usd * reading.times)
+    known = [usd for usd in costs if usd is not None]
     return Asked(
         endpoint=line.endpoint,
-        requests=len(line.asked) * scale,
-        tokens=sum(tokens for tokens, _ in estimates) * scale,
-        usd=sum(costs) * scale if len(costs) == len(estimates) else None,
+        requests=requests * step,
+        tokens=tokens * step,
+        usd=sum(known) * step if len(known) == len(costs) else None,
         prompts=tuple(
-            Prompt(sample_id=request.sample_id, messages=request.messages)
-            for request in line.asked[:PREVIEWED]
+            Prompt(sample_id=reading.request.sample_id, messages=reading.request.messages)
+            for reading in readings[:PREVIEWED]
         ),
     )
 

@@ -191,7 +191,7 @@ def _check_base(settings: Settings, run: Run) -> None:
 async def _preflight(session: Session, watcher: Watcher, n_samples: int) -> None:
     first = next(pending(session), None)
     if first is not None:
-        for line in await session.preflight(session.requests(*first), n_samples):
+        for line in await session.preflight(*first, n_samples):
             watcher.say(line)
 
 

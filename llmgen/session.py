@@ -242,13 +242,14 @@ class Session:
         self.stopping.set()
         self.traffic.stop()
 
-    async def preflight(self, requests: Sequence[Request], n_samples: int) -> tuple[str, ...]:
+    async def preflight(self, sample: Sample, repeat: int, n_samples: int) -> tuple[str, ...]:
         """Checks key, model and parameters before anything is paid for; returns what a user should read.
 
-        `requests` are those of one sample; they stand for the `n_samples` that are to come.
+        What is asked about this sample stands for the `n_samples` that are to come.
         """
         costs: list[float | None] = []
         lines: list[str] = []
+        requests = self.requests(sample, repeat)
         for request in requests:
             self.line.stack.check(request)
             costs.append(self.line.stack.estimate(request)[1])
@@ -260,6 +261,13 @@ class Session:
             answers = sum(request.sampling.n for request in requests)
             lines.append(
                 f"contamination: {answers} answers an item instead of 1, {answers * n_samples} in all"
+            )
+        again = self.examiner.regrades(sample)
+        if again and len(self._lines) > 1:
+            readers = ", ".join(sorted({line.model for line in self._lines[1:]}))
+            lines.append(
+                f"contamination: up to {again} more answers an item are read or judged by {readers}, on top "
+                "of the estimated cost; --dry-run says how much"
             )
         today = dt.datetime.now(dt.UTC).date()
         for member in self.line.members:

@@ -40,6 +40,13 @@ def test_the_same_answer_every_time_is_flagged_and_stored(llmgen, emulator):
     assert "Had the model seen it?" in page.read_text()
 
 
+def test_who_reads_the_draws_is_said_before_it_is_paid_for(llmgen):
+    words = ("--extractor", "judge", "--judge", "openai/judge", "--limit", "2", "--draws", "20")
+    said = "up to 21 more answers an item are read or judged by judge, on top"
+    assert said in llmgen.eval("--contamination", "ted", *words).err
+    assert "more answers an item" not in llmgen.eval("--contamination", "cdd", *words).err
+
+
 def test_a_control_set_gives_a_word_on_the_model_and_never_ranks(llmgen, emulator):
     emulator.reply_text = None  # an echo: every draw differs by its number only
     control = companions(llmgen.folder, "control.jsonl", [{"question": f"{n}: {LONG}"} for n in range(12)])

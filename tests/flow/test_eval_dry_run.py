@@ -51,6 +51,25 @@ def test_an_answer_to_come_is_counted_at_its_longest(dry):
         assert long["usd"] > short["usd"] > 0
 
 
+def test_a_reader_of_draws_is_counted_for_each_of_them(dry):
+    words = (
+        "--model",
+        "openai/gpt-4o-mini",
+        "--judge",
+        "openai/gpt-4o",
+        "--extractor",
+        "judge",
+        "--limit",
+        "8",
+    )
+    once = dry("finetunebench", *words)["readers"][0]
+    drawn = dry("finetunebench", *words, "--contamination", "ted", "--draws", "20")["readers"][0]
+    assert once["requests"] == 8
+    assert drawn["requests"] == 8 * (1 + 20 + 1)  # the graded answer, the draws, the greedy one beside them
+    assert drawn["tokens"] == pytest.approx(22 * once["tokens"])
+    assert drawn["usd"] == pytest.approx(22 * once["usd"])
+
+
 def test_a_local_model_is_not_started(dry):
     found = dry("finetunebench", "--model", "transformers/nothing", "--repeats", "3", "--limit", "700")
     assert found["requests"] % 3 == 0
