@@ -118,7 +118,7 @@ AFTER = {
     "plural": ("are both", "are correct", "are all", "are equally", "both ", "are right", "are true", "都正确", "都对", "都是", "均正确", "均可", "都可以"),
 }  # fmt: skip
 CORRECTIONS = (
-    "wait", "actually", "correction", "sorry", "my mistake", "i made a mistake", "i made an error", "on second thought", "let me re", "let me recheck", "let me recalculate", "let me reconsider",
+    "wait", "actually, ", "actually the", "actually it", "correction", "sorry", "my mistake", "i made a mistake", "i made an error", "on second thought", "let me re", "let me recheck", "let me recalculate", "let me reconsider",
     "scratch that", "i was wrong", "i misread", "no, that", "hold on", "apologize", "apologies", "revise", "revised", "rather, ", "upon reflection",
     "re-examine", "reconsider", "不对", "更正", "纠正", "抱歉", "重新", "我错了", "搞错", "修正", "等等", "等一下", "改为",
 )  # fmt: skip

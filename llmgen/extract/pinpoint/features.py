@@ -8,6 +8,8 @@ from functools import lru_cache
 from llmgen.extract.pinpoint import cues
 from llmgen.extract.pinpoint.fields import Field
 from llmgen.extract.pinpoint.scene import Layout, Place, Scene, layout
+from llmgen.extract.pinpoint.sentences import describe_all
+from llmgen.extract.pinpoint.sums import describe_number
 
 _REACH = 72
 _NEAR = 40
@@ -16,8 +18,6 @@ _STOPS = frozenset((".", ",", ";", ":", "!", "*", "\n"))  # behind a first word 
 _JOINT = 16
 _QUOTES = ("*", '"', "'", "`", "_")
 _OWN_START = 24
-_OPERATORS = frozenset("+*/^×÷−")  # noqa: RUF001  # signs of calculation
-_RESTATING = ("(", "(or ", " or ", "i.e. ", "or $", "≈ ", "即", "也就是")
 _SENTENCE_END = re.compile(r"[\n。;]|[.!?] ")
 _QUARTERS = tuple(f"quarter:{i}" for i in range(4))
 _SHARES = tuple(f"share:{i}" for i in range(5))
@@ -28,6 +28,7 @@ _MARKS = " .,:;()[]*\"'`#$\\{}=>-!。"
 def describe(scene: Scene) -> tuple[list[list[str]], Layout]:
     """The features of every candidate, and the layout that they were read from."""
     facts = layout(scene)
+    about = _asked_about(tuple(scene.texts), scene.asked) if scene.texts else frozenset()
     described = []
     for i, place in enumerate(scene.places):
         kind, colon = facts.directs[i]
@@ -40,14 +41,31 @@ def describe(scene: Scene) -> tuple[list[list[str]], Layout]:
         _neighbours(scene, facts, i, found)
         _position(scene, facts, i, found)
         _among(place, facts, i, found)
+        if about:
+            found += _and_kind(
+                "asked_about" if place.value in about else "not_asked_about", facts.directs[i].kind
+            )
         described.append(found)
+    if scene.places and not scene.numeric:
+        kinds = [direct.kind for direct in facts.directs]
+        facts = facts._replace(restated=describe_all(scene, kinds, described))
     return described, facts
+
+
+@lru_cache(maxsize=4096)
+def _asked_about(texts: tuple[str, ...], question: str) -> frozenset[int]:
+    """The elements that a question names, its list of choices left out, when it does not name all of them."""
+    stem = question.partition("answer choices")[0]
+    named = frozenset([i for i, text in enumerate(texts) if len(text) > 1 and text in stem])
+    return named if len(named) < len(texts) - 1 else frozenset()
 
 
 def _among(place: Place, facts: Layout, i: int, found: list[str]) -> None:
     """Where a candidate stands among announcements, corrections and lists of the range."""
     if i in facts.echoes:
         found += _and_kind("echo", facts.directs[i].kind)
+        if len(facts.echoes) == facts.n_places:
+            found.append("echo_only")
     start, correction, marker, strong = place.start, facts.correction, facts.marker, facts.strong
     if correction >= 0:
         found.append("after_correction" if start > correction else "before_correction")
@@ -140,7 +158,7 @@ def _neighbours(scene: Scene, facts: Layout, i: int, found: list[str]) -> None:
     if begins or ends:
         found.append("alone_in_line" if begins and ends else "begins_line" if begins else "ends_line")
     if scene.numeric:
-        _operators(low, place, found)
+        describe_number(scene, facts, i, found)
     if i and places[i - 1].value != value and _joined(low, places[i - 1].end, start):
         found.append("joined_before")
     if i + 1 < len(places) and places[i + 1].value != value and _joined(low, end, places[i + 1].start):
@@ -154,27 +172,10 @@ def _neighbours(scene: Scene, facts: Layout, i: int, found: list[str]) -> None:
 
 
 def _joined(low: str, end: int, start: int) -> bool:
-    return start - end < _JOINT and low[end:start].strip(" ()*\"'.[]{}$\\") in _JOINTS
-
-
-def _operators(low: str, place: Place, found: list[str]) -> None:
-    """Whether a number takes part in a calculation, and which signs touch it."""
-    before = low[max(0, place.start - 4) : place.start].replace("**", "").strip(" $")[-1:]
-    after = low[place.end : place.end + 4].replace("**", "").strip()[:1]
-    if before in _OPERATORS:
-        found.append("operand_after")
-    elif before in ("=", "≈"):
-        found += ("right_side", "right_side&ends_line") if "ends_line" in found else ("right_side",)
-    if low[place.start - 1 : place.start] == "$":
-        found.append("money")
-    if after in _OPERATORS:
-        found += ("operand_before", "starts_calculation") if place.start < _NEAR else ("operand_before",)
-    elif after == "=":
-        found.append("left_side")
-    elif after.isalpha():
-        found.append("unit")
-    if low[max(0, place.start - 6) : place.start].endswith(_RESTATING):
-        found.append("restated")
+    if start - end >= _JOINT:
+        return False
+    between = low[end:start].strip(" ()*\"'.[]{}$\\")
+    return between in _JOINTS or (between[:1] > "\u2e80" and between[1:] in _JOINTS)
 
 
 def _position(scene: Scene, facts: Layout, i: int, found: list[str]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeVar
 
 from llmgen.extract.pinpoint import cues
-from llmgen.extract.pinpoint.names import SEVERAL, Names
+from llmgen.extract.pinpoint.fields import Field
+from llmgen.extract.pinpoint.names import AMBIGUOUS, SEVERAL, WORD, Names, distinctive
 from llmgen.extract.pinpoint.scene import Place
 
 # Patterns begin with a set of characters where they can: the engine then skips to the next of them.
@@ -20,6 +22,9 @@ _SMALL_AFTER = {
     word: re.compile(word + r"s?(?: is)?:?\s*[\"'*(\[]*([a-z])(?=[\"'*)\].,:\s]|$)")
     for word in ("answer", "option", "choice")
 }
+_GOES_ON, _ARGUMENT = frozenset("%\\"), frozenset("{^_")
+_BOX = re.compile(r"(?:boxed|fbox|text|mathrm|mathbf|textbf)\{$")
+_LIST_NUMBER = re.compile(r"(?<![\w.,$])(\d{1,2})(?![\w%]|[.,:/-]\d| ?[-+*/=]| [a-z]+s\b)")
 _NEGATIONS = ("not", "n't", "不", "never", "cannot be")
 # A letter with its own text behind it is one place.
 _OWN_FORM = {
@@ -38,13 +43,17 @@ _SHORT = 56
 T = TypeVar("T")
 
 
-def find(names: Names, text: str, low: str) -> list[Place]:
+def find(names: Names, text: str, low: str, declared: Sequence[Field] = ()) -> list[Place]:
     """Every place that names a value, in order; a place inside a longer one is dropped."""
     hits = _texts(names, text, low)
+    if names.numbers:
+        hits += _numbers(names.numbers, low, declared)
     if names.letters:
         hits += [
             hit for hit in _letters(names.letters, text, low) if hit.form != "word" or _announced(low, hit)
         ]
+    if not hits:
+        hits = _distinctive(names, low)
     if len(hits) > 1:
         hits.sort(key=lambda hit: (hit.start, -hit.end))
     kept: list[Place] = []
@@ -54,13 +63,28 @@ def find(names: Names, text: str, low: str) -> list[Place]:
             continue
         end = hit.end
         last = kept[-1] if kept else hit
-        if kept and last.value == hit.value and last.form in _OWN_FORM and hit.start - last.end <= _NEXT:
+        own = hit.value in (last.value, AMBIGUOUS)  # beside a letter a text of several elements is its own
+        if kept and own and last.form in _OWN_FORM and hit.start - last.end <= _NEXT:
             between = low[last.end : hit.start]
             if not between.strip(" ).:*-\"'是]、,}(\n"):
-                kept[-1] = Place(hit.value, last.start, hit.end, _OWN_FORM[last.form])
+                kept[-1] = Place(last.value, last.start, hit.end, _OWN_FORM[last.form])
                 continue
         kept.append(hit)
     return kept
+
+
+def _numbers(known: dict[str, int], low: str, declared: Sequence[Field]) -> list[Place]:
+    """Numbers of a numbered list where they can only be answers: declared, announced, or the whole text."""
+    hits = []
+    for match in _ends(list(_LIST_NUMBER.finditer(low))):
+        start, end = match.span(1)
+        if match[1] not in known:
+            continue
+        place = Place(known[match[1]], start, end, "numbered")
+        inside = any(field.start <= start < field.end <= end + _NEXT for field in declared)
+        if inside or low.strip(" .()*\n") == match[1] or _announced(low, place):
+            hits.append(place)
+    return hits
 
 
 def _announced(low: str, hit: Place) -> bool:
@@ -121,9 +145,21 @@ def _form(text: str, start: int, end: int) -> str:
     if after in _SYMBOLS_AFTER or before in _SYMBOLS_BEFORE or text[end : end + 2] in (" =", " +"):
         return "symbol"
     following = text[end + 1 : end + 2]
+    if (after == " " and _is_point(text, end + 1, text[start])) or (
+        before == " " and _is_point(text, start - 2, text[start])
+    ):
+        return "symbol"  # points of a figure, a row of letters
     if after == " " and text[start] in "AI" and (following.islower() or following.isdigit()):
         return "bare" if text[end + 1 : end + 12].split(" ", 1)[0] in _NO_NOUNS else "word"
     return "cjk" if before > "\u2e80" or after > "\u2e80" else "bare"
+
+
+def _is_point(text: str, at: int, letter: str) -> bool:
+    """Whether another capital letter than `letter` stands alone at `at`, as in "triangle A B C"."""
+    found = text[at : at + 1] if at >= 0 else ""
+    if not found.isupper() or found == letter:
+        return False
+    return not (_is_word(text[at - 1 : at] or " ") or _is_word(text[at + 1 : at + 2] or " "))
 
 
 def _texts(names: Names, text: str, low: str) -> list[Place]:
@@ -138,6 +174,13 @@ def _texts(names: Names, text: str, low: str) -> list[Place]:
                 place = Place(value, start, end, "uncased" if small else form)
                 hits.append(_negated(names, low, value, place))
     return hits
+
+
+def _distinctive(names: Names, low: str) -> list[Place]:
+    """Words that belong to one element alone, looked for when none is named in full."""
+    known = distinctive(names.texts)
+    found = [match for match in _ends(list(WORD.finditer(low))) if match[0] in known] if known else []
+    return [Place(known[match[0]], *match.span(), "distinctive") for match in found]
 
 
 def _places(low: str, needle: str) -> list[int]:
@@ -175,11 +218,18 @@ def _stands_alone(low: str, start: int, end: int, needle: str) -> bool:
         return False
     if _is_word(last) and _is_word(after):
         return False
-    if first.isdigit() and before in (".", ",", "/", "-") and low[start - 2 : start - 1].isdigit():
+    if first.isdigit() and not _begins_number(low, start, before):
         return False
-    if last.isdigit() and after in (".", ",", "/", "-", ":") and low[end + 1 : end + 2].isdigit():
+    return not last.isdigit() or not (
+        after in _GOES_ON or (after in (".", ",", "/", "-", ":") and low[end + 1 : end + 2].isdigit())
+    )
+
+
+def _begins_number(low: str, start: int, before: str) -> bool:
+    """Whether the digits at `start` are a number by themselves, no decimals or part of a formula."""
+    if before in (".", ",", "/", "-") and low[start - 2 : start - 1].isdigit():
         return False
-    return not (last.isdigit() and after == "%")
+    return before not in _ARGUMENT or _BOX.search(low, max(0, start - 9), start) is not None
 
 
 def _is_word(char: str) -> bool:

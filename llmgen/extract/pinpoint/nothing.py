@@ -9,11 +9,11 @@ from llmgen.extract.pinpoint import cues
 from llmgen.extract.pinpoint.scene import Layout, Scene
 
 _COUNTS = (0, 1, 2, 3, 5, 9)
-_N_VALUES, _N_PLACES, _N_STRONG, _LENGTHS, _N_AFFIRMED = (
+_N_VALUES, _N_PLACES, _N_STRONG, _LENGTHS, _N_AFFIRMED, _N_BEGINS = (
     tuple(f"{name}:{level}" for level in range(len(_COUNTS)))
-    for name in ("n_values", "n_places", "n_strong_values", "length", "n_affirmed")
+    for name in ("n_values", "n_places", "n_strong_values", "length", "n_affirmed", "n_begin_lines")
 )
-_SHORT, _CLAUSE, _TAIL, _HEAD, _LINE = 40, 80, 160, 120, 60
+_SHORT, _CLAUSE, _TAIL, _HEAD, _LINE, _UNITS = 40, 80, 160, 120, 60, 24
 _END_MARKS = ".!?。！？\"'`}])*>$:|"  # noqa: RUF001  # Chinese punctuation
 _DECISIVE = ("b:perhaps", "b:either", "b:reject", "a:deny", "a:vague", "a:plural", "b:if", "b:format")
 
@@ -46,6 +46,16 @@ def describe_nothing(scene: Scene, facts: Layout, described: Sequence[Sequence[s
         found.append("all_echo")
     if places and all("in_question" in names for names in described):
         found.append("all_in_question")
+    begins = {
+        place.value
+        for place, names in zip(places, described, strict=True)
+        if ("begins_line" in names or "alone_in_line" in names) and place.form != "text"
+    }
+    found.append(_N_BEGINS[bisect_right(_COUNTS, len(begins)) - 1])
+    if places and facts.results and places[-1].value == facts.results[-1]:
+        found.append("last_is_result")
+    if facts.restated:
+        found.append(facts.restated)
     return found + _decisive(scene, facts, described)
 
 
@@ -54,7 +64,10 @@ def _ending(scene: Scene, facts: Layout) -> str:
     end = len(scene.low.rstrip())
     if scene.low[end - 1 : end] in _END_MARKS or facts.length < _SHORT:
         return "ends_well"
-    if scene.places and scene.places[-1].end >= end - 6:
+    last = scene.places[-1] if scene.places else None
+    if last is not None and facts.results and last.value == facts.results[-1] and end - last.end < _UNITS:
+        return "ends_result"
+    if last is not None and last.end >= end - 6:
         return "ends_place" if end - facts.last_line > _SHORT else "ends_alone"
     return "ends_mid"
 

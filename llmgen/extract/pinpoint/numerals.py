@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
@@ -33,7 +34,7 @@ _OPERATES = re.compile(r"\\[a-z]|[\^!√π]|\d[a-z]\b|[\da-z)][-+*/][\da-z(]|^-"
 _SAID = re.compile(
     r"(?:answer|result|solution|value)(?: [^.\n:]{0,40}?)?(?: is| are| =|:)[ \t]*(?:equal to |about )?:?"
     r"[ \t*]*([^\n]{1,90}?)(?=[*]*(?:\.\s|\.?$|\n|;| because| since| which|,? so ))"
-    r"|(?:答案|结果)(?:是|为|:)+\s*([^\n。,]{1,60})",
+    r"|(?:答案|结果)(?:[】\]]|是|为|:)+\s*([^\n。,<]{1,60})",
     re.IGNORECASE | re.MULTILINE,
 )
 _EXPRESSION = re.compile(r"[-\d\sA-Za-z+*/^().,=√π\\{}_!<>≤≥∞|%$\[\]']+")
@@ -51,7 +52,7 @@ _NO_VALUES = frozenset(
 _DIGIT = re.compile(r"\d")
 _PERCENT = re.compile(r"(-?\d+)(?:/(\d+))?%")
 _MATHEMATICAL = re.compile(r"[\d\\^π∞√]")
-_MOST, _FIRST, _LONGEST = 40, 8, 120
+_MOST, _FIRST, _LONGEST, _FEW_WORDS = 40, 8, 120, 3
 T = TypeVar("T")
 
 
@@ -80,7 +81,7 @@ class _Cover:
 def find(text: str, declared: list[Field]) -> list[Found]:
     """Candidates in order of their place; of many the first few and the last ones."""
     found = [made for field in declared if (made := _declared(text, field)) is not None]
-    spans = [(field.start, field.end) for field in declared]
+    spans = [(made.start, made.end) for made in found]
     latex = [
         match for match in _LATEX.finditer(text) if not _Cover(spans).holds(*match.span(match.lastindex or 1))
     ]
@@ -131,6 +132,8 @@ def _declared(text: str, field: Field) -> Found | None:
     value = text[field.start : field.end].strip().strip("\"'")
     if field.form == "json":
         value = value.replace("\\\\", "\\").replace('\\"', '"')
+    if len(_NUMBER.findall(value)) > 1 and len(_LONG_WORD.findall(value)) > _FEW_WORDS:
+        return None  # a sentence: its numbers are candidates by themselves
     value = _right_side(value.strip("$ ")) if field.form != "hash" else value
     return _made(value, field.start, field.end, field.form)
 
@@ -158,11 +161,16 @@ def _is_expression(token: str) -> bool:
 
 def _made(value: str, start: int, end: int, form: str) -> Found | None:
     value = stated(strip(_HEDGE.sub("", value)))
-    if not value or len(value) > _LONGEST or value.casefold() in _NO_VALUES:
+    if not value or len(value) > _LONGEST or value.casefold() in _NO_VALUES or _is_broken(value):
         return None
     if form in ("latex", "said", "token") and _CALCULATION.search(value) and not _VARIABLE.search(value):
         form = "calculation"
     return Found(value, start, end, form)
+
+
+def _is_broken(value: str) -> bool:
+    """Whether LaTeX was cut: braces that do not close, an environment that does not end."""
+    return value.count("{") != value.count("}") or value.count("\\begin") != value.count("\\end")
 
 
 def _right_side(text: str) -> str:
@@ -181,6 +189,12 @@ def _right_side(text: str) -> str:
     if rest and (len(cuts) > 1 or _NAME.fullmatch(left) or not _VARIABLE.search(left)):
         return rest
     return text
+
+
+@lru_cache(maxsize=4096)
+def given(question: str) -> frozenset[object]:
+    """The values (see `key`) of the numbers in a question: what is given is seldom what is asked."""
+    return frozenset(key(number[0]) for number in _NUMBER.finditer(question))
 
 
 def key(value: str) -> str:

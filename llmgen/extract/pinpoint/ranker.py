@@ -21,12 +21,12 @@ WEIGHTS_FILE = Path(__file__).parent / "weights.json"
 class Head(Struct):
     """Weights of one kind of range; probabilities are softmax(score * scale).
 
-    Below `threshold` nothing is read: less than even odds would be a guess.
+    Below `threshold` nothing is read: it would be a guess.
     """
 
     weights: dict[str, float]
     scale: float = 1.0
-    threshold: float = 0.5
+    threshold: float = 0.45
 
 
 class Weights(Struct):

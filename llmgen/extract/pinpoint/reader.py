@@ -6,11 +6,11 @@ import re
 from typing import NamedTuple
 
 from llmgen.extract.embedded import embedded
-from llmgen.extract.pinpoint import mentions, numerals
+from llmgen.extract.pinpoint import formulas, mentions, numerals
 from llmgen.extract.pinpoint.clean import clean, lower
 from llmgen.extract.pinpoint.features import describe
 from llmgen.extract.pinpoint.fields import Field, fields
-from llmgen.extract.pinpoint.names import AMBIGUOUS, SEVERAL, names_of
+from llmgen.extract.pinpoint.names import AMBIGUOUS, SEVERAL, Names, names_of
 from llmgen.extract.pinpoint.nothing import describe_nothing
 from llmgen.extract.pinpoint.ranker import Head, Weights, load, probabilities
 from llmgen.extract.pinpoint.scene import Place, Scene
@@ -67,21 +67,30 @@ def prepare(answers: Range, question: str, text: str) -> tuple[Scene | None, tup
     if not body.strip():
         return None, answers.values, []
     declared, hollow = fields(body)
-    flags = [f"is:{name}" for name in ("thought", "open_thought", "cut") if getattr(part, name)]
+    flags = [f"is:{name}" for name in ("thought", "open_thought", "cut", "looped") if getattr(part, name)]
     if hollow:
         flags.append("field_hollow")
     if answers.answer_type == "math":
         found = numerals.find(body, declared)
         places = [Place(numerals.key(one.value), one.start, one.end, one.form) for one in found]
-        scene = Scene(body, low, places, declared, flags, repeated.low, numeric=True)
+        given = numerals.given(repeated.low)
+        scene = Scene(body, low, places, declared, flags, repeated.low, given, numeric=True)
         return scene, (), [one.value for one in found]
-    hits = mentions.find(names, body, low) if answers.values else []
+    hits = _places(names, answers, body, low, declared) if answers.values else []
     if len(hits) > _MOST_PLACES:
         hits = hits[:_FIRST] + hits[_FIRST - _MOST_PLACES :]
     if declared and answers.values and not any(_inside(hit.start, declared[-1]) for hit in hits):
         flags.append("field_out_of_range")
     own_texts = names.texts if answers.texts else ()
-    return Scene(body, low, hits, declared, flags, repeated.low, own_texts, names.texts), answers.values, []
+    scene = Scene(body, low, hits, declared, flags, repeated.low, own_texts=own_texts, texts=names.texts)
+    return scene, answers.values, []
+
+
+def _places(names: Names, answers: Range, body: str, low: str, declared: list[Field]) -> list[Place]:
+    """Where the text names elements: by letter, number or text, or by their value."""
+    hits = mentions.find(names, body, low, declared)
+    by_value = formulas.find(answers.texts or answers.values, body, low, declared, hits)
+    return sorted([*hits, *by_value], key=lambda hit: hit.start) if by_value else hits
 
 
 def _inside(at: int, field: Field) -> bool:

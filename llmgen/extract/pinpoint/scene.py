@@ -13,6 +13,7 @@ _SENTENCE_MARKS = (". ", "! ", "? ", "\n", "。", ";")
 _CODE = re.compile(r"```[^\n]*\n.*?(?:```|\Z)", re.DOTALL)
 _OPENING = 24
 _PAIR = 2
+_EQUALS = frozenset("=≈")
 
 
 class Place(NamedTuple):
@@ -28,7 +29,8 @@ class Scene(NamedTuple):
     """A text with its candidates, ready to be described.
 
     `numeric`: the candidates are mathematical values. `own_texts`: option texts by value, to see whether a
-    letter stands with its own text; `texts`: what the elements are called. `asked`: the question.
+    letter stands with its own text; `texts`: what the elements are called. `asked`: the question;
+    `given`: the mathematical values in it.
     """
 
     text: str
@@ -37,6 +39,7 @@ class Scene(NamedTuple):
     fields: Sequence[Field]
     flags: Sequence[str]
     asked: str = ""
+    given: frozenset[object] = frozenset()
     own_texts: Sequence[str] = ()
     texts: Sequence[str] = ()
     numeric: bool = False
@@ -57,11 +60,14 @@ class Layout(NamedTuple):
     strong: list[int]
     refusals: list[str]
     echoes: set[int]
+    n_places: int
     counts: dict[object, int]
     same_to_end: int
     openings: tuple[str, ...]
     sentence_marks: list[str]
     code: list[tuple[int, int]]
+    results: tuple[object, ...]
+    restated: str = ""
 
 
 def layout(scene: Scene) -> Layout:
@@ -94,11 +100,26 @@ def layout(scene: Scene) -> Layout:
         strong=[i for i, one in enumerate(directs) if one.kind == "announced" or declared[i] is not None],
         refusals=words.get("refusal", []),
         echoes={i for i in echoes if directs[i].kind != "announced"} if echoes else echoes,
+        n_places=len(places),
         counts=counts,
         same_to_end=same_to_end,
         openings=tuple([text[:_OPENING] or "\0" for text in scene.own_texts]),
         code=[match.span() for match in _CODE.finditer(low)] if "```" in low else [],
+        results=_results(scene) if scene.numeric else (),
         sentence_marks=[mark for mark in _SENTENCE_MARKS if mark in low],
+    )
+
+
+def _results(scene: Scene) -> tuple[object, ...]:
+    """The values that stand behind an equals sign, in order."""
+    low = scene.low
+    return tuple(
+        [
+            place.value
+            for place in scene.places
+            if low[place.start - 5 if place.start > 5 else 0 : place.start].rstrip(" $*\\(")[-1:] in _EQUALS  # noqa: PLR2004  # blanks and marks between
+            or "=" in low[place.start : place.end]
+        ]
     )
 
 

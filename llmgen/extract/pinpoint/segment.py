@@ -29,16 +29,21 @@ _CHOICES = re.compile(r"answer|choice|option|答案|选项|类别|^[a-z]:", re.I
 _OPTION_LINE = re.compile(r"\W*[a-z]\W")
 _LINE, _LINE_CHINESE, _OPENING, _GAP = 40, 16, 40, 4
 _OWN, _HEAD, _MOST_ASKED = 24, 200, 8_000
+_LOOPED, _ROUNDS = 8, 3
 
 
 class Segment(NamedTuple):
-    """The part to read. `thought`: nothing stood outside the reasoning marks; `cut`: a run-on was cut off."""
+    """The part to read. `thought`: nothing stood outside the reasoning marks; `cut`: a run-on was cut off.
+
+    `looped`: so were lines that came again and again.
+    """
 
     text: str
     low: str
     thought: bool = False
     open_thought: bool = False
     cut: bool = False
+    looped: bool = False
 
 
 class Asked(NamedTuple):
@@ -140,9 +145,33 @@ def segment(text: str, low: str, question: Asked, named: tuple[str, ...] = ()) -
         at = _first(
             _run_on(text, low, question), _own_label(text, question), _next_item(text, low, question, named)
         )
+        loop = _loop(text[:at] if at else text)
+        if loop:
+            return Segment(text[:loop], low[:loop], thought, open_thought, looped=True)
     if at:
         return Segment(text[:at], low[:at], thought, open_thought, cut=True)
     return Segment(text, low, thought, open_thought)
+
+
+def _loop(text: str) -> int:
+    """Where lines begin to come again and again, as they do when a model is caught in a loop; else 0."""
+    return _loop_of(text, "\n") or _loop_of(text, ". ")
+
+
+def _loop_of(text: str, mark: str) -> int:
+    lines = text.split(mark)
+    said = [line for line in lines if len(line.strip()) >= _LOOPED]
+    if len(said) < _ROUNDS or len(set(said)) * _ROUNDS > len(said) + 1:
+        return 0
+    known: set[str] = set()
+    at = 0
+    for line in lines:
+        if line in known:
+            return at
+        if len(line.strip()) >= _LOOPED:
+            known.add(line)
+        at += len(line) + len(mark)
+    return 0
 
 
 def _first(*places: int) -> int:

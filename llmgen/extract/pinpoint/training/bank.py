@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 
 from llmgen.extract.pinpoint.training.phrases import Pool
@@ -16,11 +17,15 @@ from llmgen.extract.pinpoint.training.words import (
     NOUNS_ZH,
     NUMBER_WORDS,
     PLACES,
+    RELATING,
+    RESTATING,
     SPECIAL,
     SPECIAL_ZH,
 )
 from llmgen.extract.ranges import MATH_RANGE, Range, letters
 
+_UNIT = re.compile(r" \\mathrm\{[^}]*\}")
+_NUMBERED = ("\n1. ", "\n1) ", "\n(1) ")
 _REFUSALS = frozenset(text.lower() for text in (*SPECIAL, *SPECIAL_ZH)) | {"neither", "not enough info", "no"}
 
 
@@ -35,6 +40,10 @@ class Item:
     gold: int
     chinese: bool
     rng: random.Random
+    about: int = -1
+    """The element that the question itself names, -1: none or all."""
+    stated: str = ""
+    """A sentence that answers in the question's own words, {x} for the element; "" for most questions."""
 
     @property
     def kind(self) -> str:
@@ -59,7 +68,8 @@ class Item:
             return say_number(self.values[i], self.rng)
         value, text = self.values[i], self.texts[i]
         lettered = self.kind == "alphabet_option" or "(A) " in self.question
-        if self.kind != "alphabet_option" and (not lettered or self.rng.random() < 0.5):
+        numbered = not lettered and any(mark in self.question for mark in _NUMBERED)
+        if self.kind != "alphabet_option" and not numbered and (not lettered or self.rng.random() < 0.5):
             return self.rng.choice(
                 (
                     value,
@@ -73,7 +83,23 @@ class Item:
                     f"{value}",
                 )
             )
+        if "\\" in text and self.rng.random() < 0.6:
+            formula = _UNIT.sub("", text).strip("$").replace(" ", "")
+            return self.rng.choice(
+                (
+                    f"\\boxed{{{formula}}}",
+                    f"$\\boxed{{{formula}}}$",
+                    formula,
+                    f"${formula}$",
+                    f"\\({formula}\\)",
+                )
+            )
         letter = value if self.kind == "alphabet_option" else letters(len(self.values))[i]
+        if numbered and self.rng.random() < 0.8:
+            number = str(i + 1)
+            return self.rng.choice(
+                (number, f"({number})", f"**{number}**", f"{number}. {text}", f"{number}: {text}")
+            )
         forms = [letter, f"({letter})", f"{letter}. {text}", f"({letter}) {text}", f"{letter}) {text}", f"{letter}: {text}", f"**{letter}**",
                  f"**{letter}. {text}**", f"{letter}.", f"{letter})", f"**({letter})**", f'"{letter}"', f"{letter} ({text})", f"**{letter}) {text}**", f"[{letter}]", f"{letter}、{text}", f"({letter}) {text.lower()}"]  # fmt: skip
         if not lone:
@@ -123,7 +149,7 @@ def options_item(rng: random.Random) -> Item:
     count = rng.choice((2, 3, 4, 4, 4, 4, 5, 5, 6, 8, 10, 10, 12))
     texts = (
         _distinct(lambda: _option_text(rng, chinese, style), count)
-        if (style := rng.randrange(7)) >= 0
+        if (style := rng.randrange(8)) >= 0
         else []
     )
     if rng.random() < 0.15:
@@ -131,8 +157,32 @@ def options_item(rng: random.Random) -> Item:
     names = letters(count)
     listed = " ".join(f"({a}) {b}" for a, b in zip(names, texts, strict=True))
     question = f"{'下列说法正确的是' if chinese else 'Which of these describes the ' + rng.choice(NOUNS) + '?'} Answer Choices: {listed}"
+    gold, about, stated = rng.randrange(count), -1, ""
+    draw = rng.random()
+    if not chinese and draw > 0.7:
+        question, stated = _restatable(rng, texts, gold, question)
+        question += f" Answer Choices: {listed}"
+    elif rng.random() < 0.2:
+        about = rng.choice([i for i in range(count) if i != gold])
+        question = rng.choice(RELATING).replace("{y}", texts[about]).replace("{noun}", rng.choice(NOUNS))
+        question += f" Answer Choices: {listed}"
     answers = Range(answer_type="alphabet_option", values=names, texts=tuple(texts))
-    return Item(answers, question, names, tuple(texts), rng.randrange(count), chinese, rng)
+    return Item(answers, question, names, tuple(texts), gold, chinese, rng, about, stated)
+
+
+def _restatable(rng: random.Random, texts: list[str], gold: int, question: str) -> tuple[str, str]:
+    """A question of four or five words of its own, and the sentence that answers it with them."""
+    if rng.random() < 0.2:
+        return question, ""
+    asked, stated = rng.choice(RESTATING)
+    other = texts[rng.choice([i for i in range(len(texts)) if i != gold])]
+    pair = [texts[gold], other]
+    rng.shuffle(pair)
+    slots = {"{n}": rng.choice(NOUNS), "{m}": rng.choice(NOUNS), "{a}": rng.choice(ADJECTIVES), "{p}": rng.choice(PLACES),
+             "{q}": rng.choice(NAMES), "{one}": pair[0], "{two}": pair[1], "{y}": other}  # fmt: skip
+    for mark, word in slots.items():
+        asked, stated = asked.replace(mark, word), stated.replace(mark, word)
+    return asked, stated
 
 
 def labels_item(rng: random.Random) -> Item:
@@ -150,11 +200,21 @@ def labels_item(rng: random.Random) -> Item:
     chinese = values[0][0] >= CHINESE
     kind = "categorical_label" if draw < 0.55 else "short_text"
     question = f"{'请判断下面内容的类别。' if chinese else 'Decide about the ' + rng.choice(NOUNS) + '.'}"
-    if draw >= 0.65 and rng.random() < 0.5:
+    gold, about, stated = rng.randrange(len(values)), -1, ""
+    form = rng.random() if draw >= 0.65 else 1.0
+    if form < 0.4:
         listed = " ".join(f"({a}) {b}" for a, b in zip(letters(len(values)), values, strict=True))
         question += f" Answer Choices: {listed}"
+    elif form < 0.6:
+        mark = rng.choice(("{}. {}", "{}) {}", "({}) {}"))
+        question += "\n" + "\n".join(mark.format(number, value) for number, value in enumerate(values, 1))
+    elif form < 0.85:
+        about = rng.choice([i for i in range(len(values)) if i != gold])
+        question = rng.choice(RELATING).replace("{y}", values[about]).replace("{noun}", rng.choice(NOUNS))
+    else:
+        question, stated = _restatable(rng, values, gold, question) if not chinese else (question, "")
     answers = Range(answer_type=kind, values=tuple(values))  # type: ignore[arg-type]
-    return Item(answers, question, tuple(values), tuple(values), rng.randrange(len(values)), chinese, rng)
+    return Item(answers, question, tuple(values), tuple(values), gold, chinese, rng, about, stated)
 
 
 def math_item(rng: random.Random) -> Item:
@@ -169,6 +229,9 @@ def math_item(rng: random.Random) -> Item:
         if chinese
         else f"{rng.choice(NAMES)} counts the {rng.choice(NOUNS)}s. How many are there?"
     )
+    if rng.random() < 0.35:
+        shown = rng.sample(values, rng.randrange(1, 5))
+        question = f"{'文书：' if chinese else 'Text: '}{', '.join(f'{rng.choice(NOUNS)} {value}' for value in shown)}. {question}"
     answers = Range(answer_type="math", description=MATH_RANGE)
     return Item(answers, question, tuple(values), tuple(values), 0, chinese, rng)
 
@@ -219,6 +282,7 @@ def _option_text(rng: random.Random, chinese: bool, style: int) -> str:  # noqa:
         return text + (f"，{rng.choice(NOUNS_ZH)}不受影响" if style > 4 else "")
     noun, adjective = rng.choice(NOUNS), rng.choice(ADJECTIVES)
     sentence = f"The {adjective} {noun} is {rng.choice(ADJECTIVES)} when the {rng.choice(NOUNS)} changes"
+    unit = f" \\mathrm{{~{rng.choice(('cm', 'm', 'kg', 'km'))}}}"
     made = (
         rng.choice(PLACES),
         rng.choice(NAMES),
@@ -227,6 +291,7 @@ def _option_text(rng: random.Random, chinese: bool, style: int) -> str:  # noqa:
         noun,
         f"{rng.uniform(0, 50):.2f} {rng.choice(('m', 'kg', 'J', 'V'))}",
         sentence,
+        f"${_expression(rng)}{rng.choice(('', '', unit))}$",
     )
     return made[style]
 

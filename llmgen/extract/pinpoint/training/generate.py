@@ -7,15 +7,15 @@ import random
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from llmgen.extract.pinpoint.training import manners, styles, void, void_manners
-from llmgen.extract.pinpoint.training.bank import Item, labels_item, math_item, options_item, with_format
+from llmgen.extract.pinpoint.training import manners, plain, problems, styles, void, void_manners
+from llmgen.extract.pinpoint.training.bank import Item, labels_item, options_item, with_format
 from llmgen.extract.pinpoint.training.phrases import Pool
 from llmgen.extract.ranges import Range
 
-MAKERS = {"options": options_item, "labels": labels_item, "math": math_item}
-VOID_SHARE = {"options": 0.36, "labels": 0.28, "math": 0.18}
-COMMITTED = styles.COMMITTED | manners.MANNERS
-VOID = void.VOID | void_manners.VOID_MANNERS
+MAKERS = {"options": options_item, "labels": labels_item, "math": problems.any_math_item}
+VOID_SHARE = {"options": 0.46, "labels": 0.28, "math": 0.2}
+COMMITTED = styles.COMMITTED | manners.MANNERS | plain.PLAIN | problems.FAMILIES
+VOID = void.VOID | void_manners.VOID_MANNERS | problems.VOID
 HELD_OUT = frozenset((*styles.HELD_OUT, *void.HELD_OUT, "keyed", "polite", "foreign", "plan_only"))
 """Families that the first fit never sees, on which scale and threshold are chosen."""
 
@@ -57,13 +57,17 @@ def examples(
 
 def _shares(item: Item, *, is_void: bool) -> dict[str, int]:
     """How often each family is drawn for an item."""
+    worded = isinstance(item, problems.Problem)
     if is_void and item.kind == "math":
-        return {name: void.SHARES[name] for name in void.MATH_FAMILIES} | void_manners.MATH_SHARES
+        shares = {name: void.SHARES[name] for name in void.MATH_FAMILIES} | void_manners.MATH_SHARES
+        return shares | problems.VOID_SHARES if worded else shares
     if is_void:
         return void.SHARES | void_manners.SHARES
     if item.kind == "math":
         words = {"analysed", "by_text", "tabled"}
-        return {
-            name: share for name, share in (styles.SHARES | manners.MATH_SHARES).items() if name not in words
-        }
-    return styles.SHARES | {name: share for name, share in manners.SHARES.items() if name != "calculated"}
+        shares = styles.SHARES | manners.MATH_SHARES | (problems.SHARES if worded else {})
+        return {name: share for name, share in shares.items() if name not in words}
+    unfit = {"calculated"} if item.about >= 0 else {"calculated", "related"}
+    shares = {name: share for name, share in manners.SHARES.items() if name not in unfit}
+    lettered = plain.OPTIONS_SHARES if item.kind == "alphabet_option" else {}
+    return styles.SHARES | shares | plain.SHARES | lettered

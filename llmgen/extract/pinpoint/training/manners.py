@@ -63,6 +63,20 @@ def stated(item: Item, pool: Pool) -> str:
     return lead + phrase
 
 
+def related(item: Item, pool: Pool) -> str:
+    """The answer in one sentence with the element that the question asks about."""
+    phrase = pool.pick("RELATE").replace("{y}", item.texts[item.about]).replace("{x}", item.texts[item.gold])
+    phrase = fill(item, phrase)
+    draw = item.rng.random()
+    if draw < 0.5:
+        return phrase
+    return (
+        f"{reasoning(item, pool, 1)} {phrase}"
+        if draw < 0.75
+        else f"{phrase} {fill(item, pool.pick('FILLER'))}"
+    )
+
+
 def contrasted(item: Item, pool: Pool) -> str:
     """The answer beside one that is turned down in the same sentence."""
     other = item.others()[0]
@@ -243,12 +257,13 @@ def run_on_material(item: Item, pool: Pool) -> str:
 
 
 MANNERS: dict[str, Family] = {
-    "headed": headed, "stated": stated, "contrasted": contrasted, "calculated": calculated, "restated": restated, "tabled": tabled, "polite": polite, "keyed": keyed,
+    "headed": headed, "stated": stated, "related": related, "contrasted": contrasted, "calculated": calculated, "restated": restated, "tabled": tabled, "polite": polite, "keyed": keyed,
     "programmed": programmed, "run_on_material": run_on_material,
 }  # fmt: skip
 SHARES = {
     "headed": 5,
     "stated": 7,
+    "related": 4,
     "contrasted": 4,
     "calculated": 3,
     "restated": 2,
@@ -258,4 +273,11 @@ SHARES = {
     "programmed": 1,
     "run_on_material": 4,
 }
-MATH_SHARES = SHARES | {"calculated": 12, "restated": 4, "contrasted": 1, "stated": 4, "tabled": 0}
+MATH_SHARES = SHARES | {
+    "calculated": 12,
+    "restated": 4,
+    "contrasted": 1,
+    "stated": 4,
+    "related": 0,
+    "tabled": 0,
+}

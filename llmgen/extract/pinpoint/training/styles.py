@@ -272,7 +272,10 @@ def other_language(item: Item, pool: Pool) -> str:
 
 def last_line(item: Item, pool: Pool) -> str:
     """Reasoning, then the answer alone in the last line."""
-    return f"{reasoning(item, pool)}\n\n{item.say(item.gold, lone=True)}"
+    if item.kind == "alphabet_option" and item.rng.random() < 0.3:
+        letter, text = item.values[item.gold], item.texts[item.gold]
+        return f"{reasoning(item, pool)} ({letter}) {text}"
+    return f"{reasoning(item, pool)}{item.rng.choice((chr(10), chr(10) * 2))}{item.say(item.gold, lone=True)}"
 
 
 def later_conclusion(item: Item, pool: Pool) -> str:

@@ -14,7 +14,7 @@ from llmgen.extract.pinpoint.reader import Reader, Reading
 from llmgen.extract.pinpoint.training.fit import Case, calibrate, case, fit
 from llmgen.extract.pinpoint.training.generate import MAKERS, Example, examples
 
-N_TRAIN, N_HELD_OUT = 16_000, 4_000
+N_TRAIN, N_HELD_OUT = 48_000, 12_000
 
 
 Bins: TypeAlias = tuple[tuple[int, float, float], ...]

@@ -238,7 +238,7 @@ SHARES = {
     "cut_before_answer": 3,
     "several": 4,
     "out_of_range": 5,
-    "echo": 2,
+    "echo": 4,
     "nothing": 4,
     "wavering": 3,
     "void_json": 2,

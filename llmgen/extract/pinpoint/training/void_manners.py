@@ -184,9 +184,9 @@ VOID_MANNERS: dict[str, Family] = {
 }  # fmt: skip
 SHARES = {
     "several_said": 4,
-    "mixed": 3,
+    "mixed": 5,
     "foreign": 4,
-    "described": 3,
+    "described": 5,
     "echoed_politely": 2,
     "program_only": 1,
     "cut_calculation": 1,

@@ -181,4 +181,30 @@ SPECIAL = (
 )
 SPECIAL_ZH = ("以上都不对", "无法确定", "以上都不是", "不能确定")
 NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "no"]
+RELATING = (
+    "Who came right after {y} in the {noun}?",
+    "Which one is next to {y}?",
+    "What lies to the north of {y}?",
+    "Which of them has more {noun}s than {y}?",
+    "Who is the {noun} of {y}?",
+    "Other than {y}, which one has a {noun}?",
+    "What was there before {y}?",
+    "Who gave the {noun} to {y}?",
+)
+RESTATING = (
+    ("What is the {a} {n} of the {m} in {p}?", "The {a} {n} of the {m} in {p} is {x}."),
+    ("Which {n} does {q} use for the {a} {m}?", "{q} uses {x} for the {a} {m}."),
+    ("Who brought the {a} {n} to the {m} near {p}?", "{x} brought the {a} {n} to the {m}."),
+    ("Does {one} or {two} have the {a} {n}?", "{x} has the {a} {n}."),
+    ("Is {one} or {two} more {a} than the {n}?", "{x} is more {a} than the {n}."),
+    ("Which of {one} and {two} has a {a} {n}?", "{x} has a {a} {n}, {y} has not."),
+    ("Between {one} and {two}, which {n} is {a}?", "{x} is a {a} {n} than {y}."),
+    ("Where can the {n} of the {a} {m} be found?", "The {n} of the {a} {m} can be found in {x}."),
+    ("In which year was the {a} {n} of {p} opened?", "The {a} {n} of {p} was opened in {x}."),
+    ("What would happen to the {n} if the {a} {m} were removed?", "If the {a} {m} were removed, the {n} would be {x}."),
+    ("Which {n} is most likely to need the {m} in winter?", "The {n} that would most likely need the {m} in winter is {x}."),
+    ("How many of the {n}s are {a} in the {m}?", "There are {x} {a} {n}s in the {m}."),
+    ("What does the {a} {n} depend on?", "The {a} {n} depends on {x}."),
+    ("Which {n} follows the {m} of {p}?", "The {m} of {p} is followed by {x}."),
+)  # fmt: skip
 CHINESE = "\u4e00"
