@@ -31,7 +31,7 @@ from llmgen.types import Draw, Sample
 
 SLOW_ROUNDS, FAST_ROUNDS = 2, 31
 ALPHA = 0.05
-SYNTHETIC_BAR, REAL_BAR = 1_000, 500
+SYNTHETIC_BAR, REAL_BAR = 1_000, 1_000
 WHOLE_BARS, BPE_BAR = {"ids": 50, "regex": 30}, 8
 SYNTHETIC_ITEMS, DRAWS = 40, 50
 REAL = ROOT.parent / "shared" / "data" / "contamination" / "mini_detcon.jsonl"

@@ -1,20 +1,15 @@
 """Answer extraction: pinpoint against regexes, the comparator's cheap steps, math against math-verify.
 
     python bench/extraction.py [--data FILE.jsonl]
-    python bench/extraction.py --xfinder-url URL [--served-name NAME --prompts N --at-once N]
 
 Without --data the packaged sample is read, lengthened to the length of real outputs. One core, one output
-at a time, processor time of the reading alone; all sides take turns in one run. With --xfinder-url the
-throughput of xFinder's path is measured beside a bare aiohttp client that sends such prompts to the same
-server, as many in flight.
+at a time, processor time of the reading alone; all sides take turns in one run.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
-import os
 import subprocess
 import sys
 import time
@@ -23,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from lab import Bars, data_home, number, table
+from lab import Bars, number, table
 
 from llmgen.assets import asset_dir
 from llmgen.benchmarks.kaf.files import load_files
@@ -180,101 +175,14 @@ def timed(work: Callable[[], None]) -> float:
     return time.perf_counter() - start
 
 
-async def measure_xfinder(  # noqa: PLR0913, PLR0917  # the flags of one measurement
-    bars: Bars, home: Path, url: str, name: str, count: int, at_once: int
-) -> None:
-    """Prompts a second: xFinder's path beside a bare client."""
-    from llmgen.config import LimitSettings, Settings
-    from llmgen.extract.base import ExtractContext
-    from llmgen.extract.options import Options
-    from llmgen.extract.xfinder.extractor import XFinder, build
-    from llmgen.gateway.providers.encode import encode
-    from llmgen.gateway.providers.table import ROWS
-    from llmgen.lines import open_gateway
-    from llmgen.prompts import Prompts
-
-    sample = Sample(id="b", question="Which?", answer_type="alphabet_option", choices=("red", "blue"))
-    limits = LimitSettings(max_in_flight=at_once, start_in_flight=at_once)
-    settings = Settings(home=str(home), limits=limits)
-    async with open_gateway(settings, "off") as gateway:
-
-        async def open_line(model_id: str, base_urls: Sequence[str] = ()) -> Any:
-            return await gateway.open(model_id, {}, base_urls)
-
-        context = ExtractContext(
-            options=Options(xfinder_url=url, xfinder_served_name=name),
-            open_line=open_line,
-            fill=Prompts(asset_dir("prompts")).fill,
-        )
-        extract: XFinder = await build(context)
-        ratios = []
-        for turn in range(3):
-            # each side gets prompts of its own, so that the server's prefix cache helps neither
-            texts = [f"Round {turn}, number {n}: {FILLER * 3} So it is (B)." for n in range(2 * count)]
-            bodies = [
-                encode(extract.request(range_of(sample), sample.question, text), ROWS["vllm"])
-                for text in texts[:count]
-            ]
-            bare = await posted(f"{url}/completions", bodies, at_once)
-            ours = await drained(lambda n, t=texts: extract(sample, t[count + n]), count, at_once)
-            ratios.append(bare / ours)
-            table(f"xFinder, {count} prompts, {at_once} at once", ("", "prompts/s"),
-                  [("bare client", number(count / bare)), ("xfinder", number(count / ours))])  # fmt: skip
-    bars.at_least("xfinder's throughput against a bare client's", median(ratios), 0.9)
-
-
-async def posted(url: str, bodies: Sequence[bytes], at_once: int) -> float:
-    """Seconds in which a bare client gets all answers."""
-    import aiohttp
-
-    headers = {"Content-Type": "application/json"}
-    headers["Authorization"] = f"Bearer {os.environ.get('VLLM_API_KEY', '')}"
-    connector = aiohttp.TCPConnector(limit=at_once)
-    async with aiohttp.ClientSession(headers=headers, connector=connector) as session:
-
-        async def post(index: int) -> None:
-            async with session.post(url, data=bodies[index]) as reply:
-                reply.raise_for_status()
-                await reply.read()
-
-        return await drained(post, len(bodies), at_once)
-
-
-async def drained(
-    ask: Callable[[int], Coroutine[Any, Any, Answer | None]], count: int, at_once: int
-) -> float:
-    """Seconds to do all of it with `at_once` under way."""
-    left = iter(range(count))
-
-    async def worker() -> None:
-        for number_ in left:
-            await ask(number_)
-
-    start = time.perf_counter()
-    await asyncio.gather(*(worker() for _ in range(at_once)))
-    return time.perf_counter() - start
-
-
 def main() -> int:
     """Measures everything that was asked for; exit code 1 when a bar was missed."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data")
-    parser.add_argument("--xfinder-url")
-    parser.add_argument("--served-name", default="xFinder-qwen1505")
-    parser.add_argument("--prompts", type=int, default=200)
-    parser.add_argument("--at-once", type=int, default=32)
     flags = parser.parse_args()
     bars = Bars()
-    if flags.xfinder_url:
-        with data_home() as home:
-            asyncio.run(
-                measure_xfinder(
-                    bars, home, flags.xfinder_url, flags.served_name, flags.prompts, flags.at_once
-                )
-            )
-        return bars.report()
     found = items(flags.data)
     measure_load(bars)
     measure_comparator(bars)

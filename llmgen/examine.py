@@ -99,7 +99,12 @@ class Examiner:
                 first = await complete(_greedy_request(request, asked.sampling.max_tokens))
                 greedy = draws_of(first)[0]
             drawn = await complete(asked)
-            evidence = msgspec.structs.replace(evidence, **await self._drawn(sample, first, drawn, regrade))
+            unstable = request.sampling.temperature == 0 and not completion.text.startswith(first.text)
+            evidence = msgspec.structs.replace(
+                evidence,
+                greedy_unstable=unstable,
+                **await self._drawn(sample, first, drawn, regrade),
+            )
         if "logprobs" in self._needs:
             given, why = await self._given(sample, request, complete)
             evidence = msgspec.structs.replace(evidence, given=given, no_given=why)

@@ -99,11 +99,11 @@ async def test_draws_that_are_graded_are_as_long_as_answers():
     assert [draw.value for draw in (seen[0].greedy, *seen[0].draws)] == [0.5] * 5
 
 
-@pytest.mark.parametrize("completion_tokens", [161, 900])
-async def test_a_long_answer_is_asked_again_as_short_as_the_draws(completion_tokens):
-    built, _ = examiner("draws")
+@pytest.mark.parametrize(("completion_tokens", "start"), [(161, "word"), (900, "draw 0")])
+async def test_a_long_answer_is_asked_again_as_short_as_the_draws(completion_tokens, start):
+    built, seen = examiner("draws")
     long = Completion(
-        texts=("word " * 900,),
+        texts=(start + " word" * 900,),
         finish_reasons=("stop",),
         model="m",
         usage=Usage(completion_tokens=completion_tokens),
@@ -112,6 +112,7 @@ async def test_a_long_answer_is_asked_again_as_short_as_the_draws(completion_tok
     found = await built.examine(SAMPLE, request(temperature=0.0, max_tokens=2000), long, model, never)
     assert found.greedy.text == "draw 0"
     assert [asked.sampling.max_tokens for asked in model.asked] == [160, 160]
+    assert seen[0].greedy_unstable == (start != "draw 0")  # a longer answer may only go on
 
 
 async def test_a_model_that_thinks_is_not_cut_off_in_its_thoughts():
