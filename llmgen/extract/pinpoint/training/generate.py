@@ -7,15 +7,15 @@ import random
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from llmgen.extract.pinpoint.training import manners, plain, problems, styles, void, void_manners
+from llmgen.extract.pinpoint.training import manners, plain, problems, solutions, styles, void, void_manners
 from llmgen.extract.pinpoint.training.bank import Item, labels_item, options_item, with_format
 from llmgen.extract.pinpoint.training.phrases import Pool
 from llmgen.extract.ranges import Range
 
 MAKERS = {"options": options_item, "labels": labels_item, "math": problems.any_math_item}
 VOID_SHARE = {"options": 0.46, "labels": 0.28, "math": 0.2}
-COMMITTED = styles.COMMITTED | manners.MANNERS | plain.PLAIN | problems.FAMILIES
-VOID = void.VOID | void_manners.VOID_MANNERS | problems.VOID
+COMMITTED = styles.COMMITTED | manners.MANNERS | plain.PLAIN | solutions.FAMILIES
+VOID = void.VOID | void_manners.VOID_MANNERS | solutions.VOID
 HELD_OUT = frozenset((*styles.HELD_OUT, *void.HELD_OUT, "keyed", "polite", "foreign", "plan_only"))
 """Families that the first fit never sees, on which scale and threshold are chosen."""
 
@@ -60,12 +60,12 @@ def _shares(item: Item, *, is_void: bool) -> dict[str, int]:
     worded = isinstance(item, problems.Problem)
     if is_void and item.kind == "math":
         shares = {name: void.SHARES[name] for name in void.MATH_FAMILIES} | void_manners.MATH_SHARES
-        return shares | problems.VOID_SHARES if worded else shares
+        return shares | solutions.VOID_SHARES if worded else shares
     if is_void:
         return void.SHARES | void_manners.SHARES
     if item.kind == "math":
         words = {"analysed", "by_text", "tabled"}
-        shares = styles.SHARES | manners.MATH_SHARES | (problems.SHARES if worded else {})
+        shares = styles.SHARES | manners.MATH_SHARES | (solutions.SHARES if worded else {})
         return {name: share for name, share in shares.items() if name not in words}
     unfit = {"calculated"} if item.about >= 0 else {"calculated", "related"}
     shares = {name: share for name, share in manners.SHARES.items() if name not in unfit}
