@@ -31,7 +31,7 @@ _OWN_FORM = {
     form: f"{form}+text"
     for form in ("paren", "bracket", "dot", "colon", "bare", "marked", "cjk", "lower", "brace")
 }
-_NEXT, _BACK = 5, 72
+_NEXT, _BACK, _AROUND = 5, 72, 6
 _ENCLOSED = {"()": "paren", "{}": "brace"} | {a + b: "marked" for a in "*\"'`[" for b in "*\"'`]"}
 _AFTER_LETTER = {")": "bracket", ":": "colon", "、": "dot", ".": "dot"}
 _SYMBOLS_AFTER, _SYMBOLS_BEFORE = frozenset("_^=(+"), frozenset("=+/")
@@ -50,7 +50,9 @@ def find(names: Names, text: str, low: str, declared: Sequence[Field] = ()) -> l
         hits += _numbers(names.numbers, low, declared)
     if names.letters:
         hits += [
-            hit for hit in _letters(names.letters, text, low) if hit.form != "word" or _announced(low, hit)
+            hit
+            for hit in _letters(names.letters, text, low)
+            if (hit.form != "word" or _announced(low, hit)) and not _in_own_text(names, low, hit)
         ]
     if not hits:
         hits = _distinctive(names, low)
@@ -71,6 +73,16 @@ def find(names: Names, text: str, low: str, declared: Sequence[Field] = ()) -> l
                 continue
         kept.append(hit)
     return kept
+
+
+def _in_own_text(names: Names, low: str, hit: Place) -> bool:
+    """Whether a letter is part of an element's own text, as in "resin A, filler B"."""
+    if not names.mixed:
+        return False
+    around = low[max(0, hit.start - _AROUND) : hit.end + 2].strip()
+    if len(around) <= _AROUND or not any(around in text for text in names.mixed):
+        return False
+    return not _announced(low, hit)
 
 
 def _numbers(known: dict[str, int], low: str, declared: Sequence[Field]) -> list[Place]:

@@ -34,6 +34,7 @@ _AGREEING = (
     ("no", "false", "incorrect", "否", "错", "错误", "不是"),
 )
 _DIGIT_WORD = re.compile(r"(?<=\d)(?=[\u4e00-\u9fff])")
+_SINGLE = re.compile(r"(?<![a-z])[a-z](?![a-z'])")
 _PLURAL = 4
 _BETWEEN = "\x1f"
 _PREFIX, _LONG = 40, 56
@@ -44,7 +45,7 @@ class Names(NamedTuple):
     """What to look for: letters, numbers of a list, other names, and the plain texts in lower case.
 
     `opposite`: the range is two labels of which one denies the other. `capital`: the elements written with a
-    capital letter, so that "May" is not what "may" names for sure.
+    capital letter, so that "May" is not what "may" names for sure. `mixed`: the texts with single letters.
     """
 
     letters: dict[str, int]
@@ -53,6 +54,7 @@ class Names(NamedTuple):
     opposite: bool
     texts: tuple[str, ...]
     capital: frozenset[int]
+    mixed: tuple[str, ...] = ()
 
 
 def names_of(answers: Range, question: str) -> Names:
@@ -121,6 +123,7 @@ def prepared(answers: Range, *, lettered: bool, numbered: bool = False) -> Names
         opposite,
         tuple([text.rstrip(".") for text in plain]),
         frozenset([index for index, text in enumerate(texts) if text[:1].isupper()]),
+        tuple([text for text in plain if _SINGLE.search(text)]) if by_letter else (),
     )
 
 

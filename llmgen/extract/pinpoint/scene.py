@@ -91,7 +91,10 @@ def layout(scene: Scene) -> Layout:
         last_line=low.rstrip().rfind("\n") + 1,
         first_line_end=len(low) if first_end < 0 else first_end,
         length=max(len(low.strip()), 1),
-        correction=cues.last_of(low, words.get("correction", ())),
+        # a cue that the question has as well ("the request for correction") is the matter itself
+        correction=cues.last_of(
+            low, [word for word in words.get("correction", ()) if word not in scene.asked]
+        ),
         marker=cues.last_of(low, words.get("marker", ())),
         before=[(name, words[name]) for name in cues.BEFORE_NAMES if name in words],
         after=[(name, words[name]) for name in cues.AFTER_NAMES if name in words],

@@ -23,13 +23,14 @@ _NEXT_ITEM = re.compile(
     r"|#+ *(?:question|problem|exercise|example|task) ?#?\d+|\d{1,3}[.)] [^\n?]{8,200}\?)"
 )
 _VALUE = re.compile(r"(?<![A-Za-z])[A-J](?![A-Za-z'])|\d")
+_WORDS = re.compile(r"[^\W\d_]{4,}")
 _ODD = re.compile(r"\W+")
 _LABEL = re.compile(r"\n([^\W\d_]{1,14}:)")
 _CHOICES = re.compile(r"answer|choice|option|答案|选项|类别|^[a-z]:", re.IGNORECASE)
 _OPTION_LINE = re.compile(r"\W*[a-z]\W")
 _LINE, _LINE_CHINESE, _OPENING, _GAP = 40, 16, 40, 4
 _OWN, _HEAD, _MOST_ASKED = 24, 200, 8_000
-_LOOPED, _ROUNDS = 8, 3
+_LOOPED, _ROUNDS, _HALF = 8, 3, 2
 
 
 class Segment(NamedTuple):
@@ -201,12 +202,15 @@ def _run_on(text: str, low: str, question: Asked) -> int:
 
 def _next_item(text: str, low: str, question: Asked, named: tuple[str, ...]) -> int:
     """Where material for another question begins, behind something that may be the answer; else 0."""
-    match = _NEXT_ITEM.search(low)
-    if match is None or low[match.end() : match.end() + _LINE].strip() in question.low:
-        return 0
-    before = low[: match.start()]
-    names = any(name in before for name in named if name) or _VALUE.search(text, 0, match.start())
-    return match.start() if names else 0
+    for match in _NEXT_ITEM.finditer(low):
+        said = _WORDS.findall(match[0])
+        again = sum(word in question.low for word in said) * _HALF >= len(said) > 1
+        if again or low[match.end() : match.end() + _LINE].strip() in question.low:
+            continue
+        before = low[: match.start()]
+        names = any(name in before for name in named if name) or _VALUE.search(text, 0, match.start())
+        return match.start() if names else 0
+    return 0
 
 
 def _restated(text: str, question: Asked) -> bool:

@@ -78,3 +78,26 @@ def test_lines_that_come_again_and_again_are_read_once(reader):
     assert reader.read(cities, "Which city is meant?", listed).value is None
     said = "So the answer is (B).\nIt is known for its cathedral.\n" * 9
     assert reader.read(cities, "Which city is meant?", said).value == "B"
+
+
+HOURS = Range(answer_type="alphabet_option", values=("A", "B", "C"), texts=("3 hours", "5 hours", "7 hours"))
+HOURS_Q = "Two barges leave a lock together. How many hours pass before the barges are 15 miles apart?"
+RESINS = Range(
+    answer_type="alphabet_option",
+    values=("A", "B", "C"),
+    texts=("将树脂A与填料B加入混合机中混合", "将填料B与抗氧剂C加热后混合", "将树脂A单独加热成型"),
+)
+
+
+def test_a_question_that_is_restated_on_the_way_is_no_new_one(reader):
+    text = "#1. Two barges leave a lock.\n#2. How many hours pass before the barges are 15 miles apart?\n\n#3. 15 / 3 = 5. Among all the answer choices, the best option is B) 5 hours."
+    assert reader.read(HOURS, HOURS_Q, text).value == "B"
+    text = "The best option is B) 5 hours.\n2. How tall is the oldest lighthouse of Norway?\nThe best option is C) 7 hours."
+    assert reader.read(HOURS, HOURS_Q, text).value == "B"
+
+
+def test_letters_inside_an_elements_own_text_are_no_options(reader):
+    assert (
+        reader.read(RESINS, "下列说法哪个是正确的？", "答案: 正确的是B.将填料B与抗氧剂C加热后混合。").value
+        == "B"
+    )
