@@ -133,18 +133,21 @@ async def _run(  # noqa: PLR0913  # what conduct has found out
         total = sum(1 for _ in session.samples())
         if resumed is None:  # before there is a journal: a wrong key leaves no run behind
             await _preflight(session, watcher, total * plan.repeats)
-        async with open_journal(settings, session.run, resumed) as journal:
-            session.write_to(journal, controls.retry)
-            for note in journal.notes:
-                watcher.say(f"note: {note}")
-            if resumed is not None:
-                await _preflight(session, watcher, total * plan.repeats - len(session.finished))
-            try:
+        asked = False
+        try:
+            async with open_journal(settings, session.run, resumed) as journal:
+                session.write_to(journal, controls.retry)
+                for note in journal.notes:
+                    watcher.say(f"note: {note}")
+                if resumed is not None:
+                    await _preflight(session, watcher, total * plan.repeats - len(session.finished))
+                asked = True
                 await _attend(session, watcher, total * plan.repeats)
-            except LlmgenError:
+                session.close(_state(session), time.time(), total)
+        except LlmgenError:
+            if asked:  # a full disk may be noticed as late as when the journal is closed
                 watcher.say(f"answers so far are kept: {controls.command} --resume {session.run.id}")
-                raise
-            session.close(_state(session), time.time(), total)
+            raise
     result = await _sum_up(settings, session.run, controls.command)
     return ending_of(result, session.stopped, controls.command)
 

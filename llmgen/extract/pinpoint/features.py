@@ -15,7 +15,7 @@ _REACH = 72
 _NEAR = 40
 _GAP = 4
 _STOPS = frozenset((".", ",", ";", ":", "!", "*", "\n"))  # behind a first word that answers
-_JOINT = 16
+_JOINT, _LISTED = 16, 3
 _QUOTES = ("*", '"', "'", "`", "_")
 _OWN_START = 24
 _SENTENCE_END = re.compile(r"[\n。;]|[.!?] ")
@@ -46,10 +46,20 @@ def describe(scene: Scene) -> tuple[list[list[str]], Layout]:
                 "asked_about" if place.value in about else "not_asked_about", facts.directs[i].kind
             )
         described.append(found)
+    _heads(scene, described)
     if scene.places and not scene.numeric:
         kinds = [direct.kind for direct in facts.directs]
-        facts = facts._replace(restated=describe_all(scene, kinds, described))
+        facts = facts._replace(restated=describe_all(scene, kinds, described, about))
     return described, facts
+
+
+def _heads(scene: Scene, described: list[list[str]]) -> None:
+    """Marks candidates that begin their lines when so many do that the range itself is listed."""
+    at = [i for i, names in enumerate(described) if "begins_line" in names or "alone_in_line" in names]
+    size = len({scene.places[i].value for i in at})
+    if size >= _LISTED or size == len(scene.texts) > 1:
+        for i in at:
+            described[i].append("one_of_heads")
 
 
 @lru_cache(maxsize=4096)

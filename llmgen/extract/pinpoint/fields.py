@@ -19,6 +19,7 @@ _TAG = re.compile(
 )
 _BOXED = re.compile(r"\\?\\(?:boxed|fbox)\s*(?=\{)|(?<![a-z])boxed(?=\{)")
 _HASHES = re.compile(r"#{4,}[ \t]*(?:(?:final )?answer:?)?[ \t]*([^\n#]+)")
+_QUOTED = re.compile(r'answer:?[*\s]*"""\s*(.*?)\s*(?:"""|\Z)', re.IGNORECASE | re.DOTALL)
 _EMPTY = re.compile(
     r"""[\s_."'.…\[\]{}<>*-]*(?:your answer|answer|letter|x|null|none|string)?[\s_."'.…\[\]{}<>*-]*"""
 )
@@ -47,6 +48,8 @@ def fields(text: str) -> tuple[list[Field], bool]:
             found.append(Field(match.end() + 1, match.end() + closing_brace(part, 0), "boxed"))
     if "<" in text:
         found += [Field(match.start(2), match.end(2), "tag") for match in _TAG.finditer(text)]
+    if '"""' in text:
+        found += [Field(match.start(1), match.end(1), "tag") for match in _QUOTED.finditer(text)]
     if "####" in text:
         found += [Field(match.start(1), match.end(1), "hash") for match in _HASHES.finditer(text)]
     kept = [field for field in found if field.end - field.start <= _LONGEST and _says_something(text, field)]

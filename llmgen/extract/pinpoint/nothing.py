@@ -49,13 +49,14 @@ def describe_nothing(scene: Scene, facts: Layout, described: Sequence[Sequence[s
     begins = {
         place.value
         for place, names in zip(places, described, strict=True)
-        if ("begins_line" in names or "alone_in_line" in names) and place.form != "text"
+        if "begins_line" in names or "alone_in_line" in names
     }
     found.append(_N_BEGINS[bisect_right(_COUNTS, len(begins)) - 1])
     if places and facts.results and places[-1].value == facts.results[-1]:
         found.append("last_is_result")
-    if facts.restated:
-        found.append(facts.restated)
+    found += facts.restated
+    if "said_in_whole" in facts.restated:
+        found.append(f"{ending}&said_in_whole")
     return found + _decisive(scene, facts, described)
 
 
@@ -81,7 +82,9 @@ def _refusals(scene: Scene, facts: Layout) -> list[str]:
     stripped = scene.low.strip()
     found = [f"refused_head{mark}"] if cues.has(stripped[:_HEAD], words) else []
     if cues.has(stripped[-_TAIL:], words):
-        return [*found, f"refused_tail{mark}", f"refused_tail{mark}&{'strong' if facts.strong else 'weak'}"]
+        starts = bool(scene.places) and facts.directs[0].kind == "start"
+        said = "strong" if facts.strong else "start" if starts else "weak"
+        return [*found, f"refused_tail{mark}", f"refused_tail{mark}&{said}"]
     return [*found, f"refused_middle{mark}"]
 
 

@@ -132,7 +132,7 @@ def _declared(text: str, field: Field) -> Found | None:
     value = text[field.start : field.end].strip().strip("\"'")
     if field.form == "json":
         value = value.replace("\\\\", "\\").replace('\\"', '"')
-    if len(_NUMBER.findall(value)) > 1 and len(_LONG_WORD.findall(value)) > _FEW_WORDS:
+    if _NUMBER.search(value) and len(_LONG_WORD.findall(value)) > _FEW_WORDS:
         return None  # a sentence: its numbers are candidates by themselves
     value = _right_side(value.strip("$ ")) if field.form != "hash" else value
     return _made(value, field.start, field.end, field.form)

@@ -67,7 +67,7 @@ class Layout(NamedTuple):
     sentence_marks: list[str]
     code: list[tuple[int, int]]
     results: tuple[object, ...]
-    restated: str = ""
+    restated: tuple[str, ...] = ()
 
 
 def layout(scene: Scene) -> Layout:

@@ -27,6 +27,7 @@ class Sentences(NamedTuple):
     best: int
     first: int
     last: int
+    about: frozenset[int]
 
 
 @lru_cache(maxsize=4096)
@@ -46,7 +47,7 @@ def _words(text: str) -> list[str]:
     return found
 
 
-def sentences(scene: Scene) -> Sentences:
+def sentences(scene: Scene, about: frozenset[int]) -> Sentences:
     """Splits a scene's text at its sentences' ends and looks at those that hold candidates."""
     low = scene.low
     ends = [match.end() for match in _END.finditer(low)]
@@ -63,10 +64,10 @@ def sentences(scene: Scene) -> Sentences:
     first = bisect_left(ends, len(low) - len(low.lstrip()) + 1)
     last = bisect_left(ends, len(low.rstrip()))
     overlap = [shared[number] for number in of_place]
-    return Sentences(of_place, overlap, values, max(overlap, default=0), first, last)
+    return Sentences(of_place, overlap, values, max(overlap, default=0), first, last, about)
 
 
-def describe_sentence(found: list[str], facts: Sentences, i: int, kind: str) -> None:
+def describe_sentence(found: list[str], facts: Sentences, i: int, kind: str, value: object) -> None:
     """Adds the features of candidate `i`, announced as `kind`, to `found`."""
     number, overlap = facts.of_place[i], facts.overlap[i]
     found.append(_OVERLAPS[min(overlap, _MOST)])
@@ -75,18 +76,27 @@ def describe_sentence(found: list[str], facts: Sentences, i: int, kind: str) -> 
     alone = len(facts.values[number]) == 1
     if number == facts.first and facts.last > facts.first:
         found += ("first_sentence", f"first_sentence&{kind}", f"first_sentence&overlap:{min(overlap, 2)}")
+    if facts.about:
+        # "Who did Jeff give it to?" - "Jeff gave it to Fred": the one that the question does not name is new
+        new = facts.values[number] - facts.about
+        if len(new) == 1:
+            found.append("only_new" if value in new else "beside_new")
     if alone:
         found += ("alone_in_sentence", f"alone_in_sentence&overlap:{min(overlap, 2)}")
 
 
-def best_overlap(facts: Sentences) -> str:
-    """The most words of the question that a sentence with a candidate says again: a feature of no answer."""
-    return f"best_overlap:{min(facts.best, _MOST)}"
+def describe_all(
+    scene: Scene, kinds: Sequence[str], described: Sequence[list[str]], about: frozenset[int]
+) -> tuple[str, ...]:
+    """Adds the features of every candidate, and returns those of no answer.
 
-
-def describe_all(scene: Scene, kinds: Sequence[str], described: Sequence[list[str]]) -> str:
-    """Adds the features of every candidate, and returns that of no answer."""
-    facts = sentences(scene)
+    `about`: the elements that the question names when it does not name all.
+    """
+    facts = sentences(scene, about)
     for i, (found, kind) in enumerate(zip(described, kinds, strict=True)):
-        describe_sentence(found, facts, i, kind)
-    return best_overlap(facts)
+        describe_sentence(found, facts, i, kind, scene.places[i].value)
+    whole = any(
+        number < facts.last and overlap > 1
+        for number, overlap in zip(facts.of_place, facts.overlap, strict=True)
+    )
+    return (f"best_overlap:{min(facts.best, _MOST)}", *(("said_in_whole",) if whole else ()))

@@ -43,10 +43,11 @@ def restating(item: Item, pool: Pool) -> str:
     )
     draw = rng.random()
     if draw < 0.3:
-        return first
+        return first if rng.random() < 0.7 else f"Answer: {first}"
     if draw < 0.5:
         return f"{reasoning(item, pool, rng.randrange(1, 4))} {rng.choice(('', 'Therefore, ', 'So ', 'Thus, '))}{first}"
-    return f"{first} {_explained(item, pool)}"
+    more = _explained(item, pool)
+    return f"{first} {more if rng.random() < 0.6 else more[: rng.randrange(3, len(more))]}"
 
 
 def paraphrased(item: Item, pool: Pool) -> str:

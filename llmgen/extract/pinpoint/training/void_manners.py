@@ -61,6 +61,21 @@ def described(item: Item, pool: Pool) -> str:
     return rng.choice((" ", "\n", "\n- ")).join(lines)
 
 
+def defined(item: Item, pool: Pool) -> str:
+    """Every element at the head of a line, with a definition behind it or with nothing."""
+    rng = item.rng
+    mark = rng.choice((": ", " - ", ", ", ":", " – ", " means "))
+    empty, judged = rng.random() < 0.15, rng.random() < 0.3
+    lines = []
+    for i, value in enumerate(item.values[:8]):
+        said = fill(item, pool.pick(local(item, "FILLER")))
+        if judged:
+            said = fill(item, pool.pick(local(item, "AFFIRM")).replace("{x}", mention(item, i)))
+        name = value if item.kind != "alphabet_option" or rng.random() < 0.3 else f"{value}. {item.texts[i]}"
+        lines.append(f"{name}{mark}{'' if empty else said}".rstrip())
+    return rng.choice(("\n", "\n", "\n\n", "")).join(lines)
+
+
 def listed(item: Item, pool: Pool) -> str:
     """Some of the elements listed, each with words of its own or without, no verdict; perhaps cut."""
     rng = item.rng
@@ -179,7 +194,7 @@ def taken_back(item: Item, pool: Pool) -> str:
 
 
 VOID_MANNERS: dict[str, Family] = {
-    "several_said": several_said, "mixed": mixed, "foreign": foreign, "described": described, "listed": listed, "echoed_politely": echoed_politely, "program_only": program_only, "cut_calculation": cut_calculation,
+    "several_said": several_said, "mixed": mixed, "foreign": foreign, "described": described, "defined": defined, "listed": listed, "echoed_politely": echoed_politely, "program_only": program_only, "cut_calculation": cut_calculation,
     "plan_only": plan_only, "looped": looped, "logic_cut": logic_cut, "apologetic": apologetic, "taken_back": taken_back,
 }  # fmt: skip
 SHARES = {
@@ -187,6 +202,7 @@ SHARES = {
     "mixed": 5,
     "foreign": 4,
     "described": 5,
+    "defined": 4,
     "echoed_politely": 2,
     "program_only": 1,
     "cut_calculation": 1,

@@ -192,6 +192,13 @@ RELATING = (
     "Who gave the {noun} to {y}?",
 )
 RESTATING = (
+    ("Where was the {n} before the {y}?", "The {n} was in the {x} before it was in the {y}."),
+    ("Where was the {n} before {y}?", "The {n} was at {x} before it was moved to {y}."),
+    ("Who did {y} give the {n} to?", "{y} gave the {n} to {x}."),
+    ("Who gave the {n} to {y}?", "{x} gave the {n} to {y}."),
+    ("What did {y} hand to {q}?", "{y} handed the {x} to {q}."),
+    ("Who received the {a} {n} from {y}?", "{x} received the {a} {n} from {y}."),
+    ("What does {y} need for the {n}?", "For the {n} {y} needs {x}."),
     ("What is the {a} {n} of the {m} in {p}?", "The {a} {n} of the {m} in {p} is {x}."),
     ("Which {n} does {q} use for the {a} {m}?", "{q} uses {x} for the {a} {m}."),
     ("Who brought the {a} {n} to the {m} near {p}?", "{x} brought the {a} {n} to the {m}."),
