@@ -59,7 +59,7 @@ def _heads(scene: Scene, described: list[list[str]]) -> None:
     size = len({scene.places[i].value for i in at})
     if size >= _LISTED or size == len(scene.texts) > 1:
         for i in at:
-            described[i].append("one_of_heads")
+            described[i].append("one_of_heads" if len(at) < len(described) else "only_heads")
 
 
 @lru_cache(maxsize=4096)

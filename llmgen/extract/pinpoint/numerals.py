@@ -39,6 +39,7 @@ _SAID = re.compile(
 )
 _EXPRESSION = re.compile(r"[-\d\sA-Za-z+*/^().,=√π\\{}_!<>≤≥∞|%$\[\]']+")
 _LONG_WORD = re.compile(r"(?<!\\)(?<![A-Za-z\\])[A-Za-z]{3,}")
+_SENTENCE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}\s[^\d]*\d|\d[^\d]*(?:\s[A-Za-z]{3,}){4}")
 _RELATION = re.compile(r"(?<![<>!\\:])=(?!=)|\\approx(?![a-z])|≈")
 _NAME = re.compile(r"\s*\\?[A-Za-z]+(?:_\{?\w+\}?|\([^()]{1,6}\)|')?\s*")
 _VARIABLE = re.compile(r"(?<![A-Za-z\\])[a-zA-Z](?![A-Za-z])")
@@ -52,7 +53,7 @@ _NO_VALUES = frozenset(
 _DIGIT = re.compile(r"\d")
 _PERCENT = re.compile(r"(-?\d+)(?:/(\d+))?%")
 _MATHEMATICAL = re.compile(r"[\d\\^π∞√]")
-_MOST, _FIRST, _LONGEST, _FEW_WORDS = 40, 8, 120, 3
+_MOST, _FIRST, _LONGEST = 40, 8, 120
 T = TypeVar("T")
 
 
@@ -132,7 +133,7 @@ def _declared(text: str, field: Field) -> Found | None:
     value = text[field.start : field.end].strip().strip("\"'")
     if field.form == "json":
         value = value.replace("\\\\", "\\").replace('\\"', '"')
-    if _NUMBER.search(value) and len(_LONG_WORD.findall(value)) > _FEW_WORDS:
+    if "=" not in value and _SENTENCE.search(value):
         return None  # a sentence: its numbers are candidates by themselves
     value = _right_side(value.strip("$ ")) if field.form != "hash" else value
     return _made(value, field.start, field.end, field.form)

@@ -11,7 +11,12 @@ from typing import NamedTuple
 from llmgen.extract.pinpoint.scene import Scene
 
 _END = re.compile(r"[.!?](?=\s)|[\n。;]")
-_WORD = re.compile(r"[^\W\d_]{3,}")
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_COMMON = frozenset((
+    "that", "this", "these", "those", "with", "from", "have", "been", "were", "what", "which", "where",
+    "when", "does", "will", "would", "there", "their", "they", "into", "than", "then", "them", "your",
+    "answer", "question", "following",
+))  # fmt: skip
 _CHINESE = re.compile(r"[\u4e00-\u9fff]{2,}")
 _ASKED = 400
 _MOST = 4
@@ -34,11 +39,11 @@ class Sentences(NamedTuple):
 def _asked_words(question: str, texts: tuple[str, ...]) -> frozenset[str]:
     """The words of a question, those of its choices left out."""
     stem = question.partition("answer choices")[0][-_ASKED:]
-    return frozenset(_words(stem)) - frozenset(word for text in texts for word in _words(text))
+    return frozenset(_words(stem)) - _COMMON - frozenset(word for text in texts for word in _words(text))
 
 
 def _words(text: str) -> list[str]:
-    """Words of three letters or more; of Chinese every two characters."""
+    """Words of four letters or more; of Chinese every two characters."""
     if text.isascii():
         return _WORD.findall(text)
     found = [word for word in _WORD.findall(text) if word[0] < "\u2e80"]
@@ -80,7 +85,10 @@ def describe_sentence(found: list[str], facts: Sentences, i: int, kind: str, val
         # "Who did Jeff give it to?" - "Jeff gave it to Fred": the one that the question does not name is new
         new = facts.values[number] - facts.about
         if len(new) == 1:
-            found.append("only_new" if value in new else "beside_new")
+            found += (
+                name := "only_new" if value in new else "beside_new",
+                f"{name}&overlap:{min(overlap, 2)}",
+            )
     if alone:
         found += ("alone_in_sentence", f"alone_in_sentence&overlap:{min(overlap, 2)}")
 
@@ -99,4 +107,6 @@ def describe_all(
         number < facts.last and overlap > 1
         for number, overlap in zip(facts.of_place, facts.overlap, strict=True)
     )
-    return (f"best_overlap:{min(facts.best, _MOST)}", *(("said_in_whole",) if whole else ()))
+    new = any("only_new&overlap:2" in found for found in described)
+    said = {"said_in_whole": whole, "new_is_said": new}
+    return (f"best_overlap:{min(facts.best, _MOST)}", *(name for name, holds in said.items() if holds))

@@ -41,6 +41,8 @@ def reader():
         (RADIUS, "What is the radius?", r"The sides of triangle $A B C$ give $\boxed{\frac{5\sqrt{3}}{4}}$.", None),
         (RUNNERS, "Who came right after Jon Varga?", "Petra Lund came right after Jon Varga.", "Petra Lund"),
         (HEIGHT, "Is the Ostrava Tower or the Linz Tower higher?", "The Linz Tower is higher than the Ostrava Tower. The reason is that the Linz Tower stands on a hill, while the Ostrava Tower stands in the plain.", "Linz Tower"),
+        (RUNNERS, "Who ran before Petra Lund?", "Answer: Jon Varga ran before Petra Lund.\n\nQuestion: Who ran", "Jon Varga"),
+        (RUNNERS, "Who won?", "Mila Ortega:\n\nJon Varga:\n\nPetra Lund:", None),
         (AGES, "最低饮酒年龄是多少岁？", "法定饮酒年龄为 20 岁。", "20岁"),
         (ANIMALS, "Which animal eats the flies?", "The animal that eats the flies is the Frog.", "Frogs"),
         (SMALL, "正しいのはどれか。", "b", "b"),
@@ -65,7 +67,7 @@ EGGS = "Noor sells 12 eggs on Monday and 3 times as many on Friday. Each egg cos
         ("The total is $96. 12 eggs x $2 = $24. 36 eggs x $2 = $72. $24 + $72 = $96.", "96"),
         ("48 * 2 = 96\nUser: What is 5 + 5?\nAssistant: 5 + 5 = 10", "96"),
         ("12 x 3 = 36 eggs\nNext, we add the eggs of Monday and", None),
-        ("<answer> Monday has 24 dollars and Friday has 72 dollars </answer>", None),
+        ('48 * 2 = 96\n\n>> FINAL ANSWER:\n"""\nNoor earns 96 dollars.\n"""', "96"),
     ],
 )
 def test_results_are_told_from_what_is_given(reader, text, value):

@@ -111,6 +111,7 @@ def _ending(item: Problem) -> str:
         f"(answer) {last}", f"So {item.name} spent {said} on {days} {rng.choice(NOUNS)}s.", f"It takes {said} to have {other} of them.", f"Out of {other}, {said} are left.",
         f"In total, {item.name} will be able to get {last}", f"The total is {last}", f"= {said}", f"The {rng.choice(NOUNS)} of {other} is {said}.", f"<answer>{said}</answer>", f"<answer> {number} </answer>", f"#### {value}", f"The answer is {said}.",
         f"So, {last}", f"Final Answer: {said}", f"**{said}**", f"Hence {item.name} and {rng.choice(NAMES)} have {said} together in {days} days.", f"<answer> The total is {said}. </answer>",
+        f"<answer> {item.name} has {said} in the end. </answer>", f'FINAL ANSWER:\n"""\n{item.name} needs {said}.\n"""',
     )  # fmt: skip
     return rng.choice(forms)
 

@@ -65,7 +65,7 @@ def defined(item: Item, pool: Pool) -> str:
     """Every element at the head of a line, with a definition behind it or with nothing."""
     rng = item.rng
     mark = rng.choice((": ", " - ", ", ", ":", " – ", " means "))
-    empty, judged = rng.random() < 0.15, rng.random() < 0.3
+    empty, judged = rng.random() < 0.25, rng.random() < 0.3
     lines = []
     for i, value in enumerate(item.values[:8]):
         said = fill(item, pool.pick(local(item, "FILLER")))
