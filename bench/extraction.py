@@ -25,8 +25,6 @@ from llmgen.benchmarks.kaf.files import load_files
 from llmgen.benchmarks.kaf.rows import Item
 from llmgen.extract import EXTRACTORS
 from llmgen.extract.comparator import compare
-from llmgen.extract.pinpoint.names import prepared
-from llmgen.extract.pinpoint.segment import asked
 from llmgen.extract.ranges import range_of
 from llmgen.types import Answer, Extract, Sample
 
@@ -60,8 +58,11 @@ def items(data: str | None) -> list[Item]:
 
 def microseconds(extract: Extract, group: Sequence[Item]) -> list[float]:
     """The time of each reading, as if its range and its question had never been seen."""
-    prepared.cache_clear()
-    asked.cache_clear()
+    for name, module in list(sys.modules.items()):
+        if name.startswith("llmgen.extract"):
+            for found in vars(module).values():
+                if hasattr(found, "cache_clear"):
+                    found.cache_clear()
     times = []
     for item in group:
         start = time.thread_time()

@@ -39,7 +39,7 @@ class Sentences(NamedTuple):
 def _asked_words(question: str, texts: tuple[str, ...]) -> frozenset[str]:
     """The words of a question, those of its choices left out."""
     stem = question.partition("answer choices")[0][-_ASKED:]
-    return frozenset(_words(stem)) - _COMMON - frozenset(word for text in texts for word in _words(text))
+    return frozenset(_words(stem)) - _COMMON.union(_words("\n".join(texts)))
 
 
 def _words(text: str) -> list[str]:
